@@ -1,0 +1,31 @@
+"""How much is this headline shouting, baiting or guessing?"""
+
+from headline_score.default import default_model, explain, score, score_many
+from headline_score.errors import (
+    HeadlineScoreError,
+    MissingExtraError,
+    ModelFileError,
+    TableError,
+    TrainingError,
+)
+from headline_score.model import Model
+from headline_score.result import Contribution, Explanation, Score, TargetExplanation
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Contribution",
+    "Explanation",
+    "HeadlineScoreError",
+    "MissingExtraError",
+    "Model",
+    "ModelFileError",
+    "Score",
+    "TableError",
+    "TargetExplanation",
+    "TrainingError",
+    "default_model",
+    "explain",
+    "score",
+    "score_many",
+]

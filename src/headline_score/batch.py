@@ -1,0 +1,92 @@
+"""Scoring a table from file to file, in constant memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+from headline_score.errors import TableError
+from headline_score.model import Model
+from headline_score.tables import FORMATS, Record, Table, reading, writing
+
+_BLOCK = 4096
+DECIMALS = 6
+
+
+@dataclass
+class Summary:
+    """What a batch run did."""
+
+    rows: int = 0
+    """Rows read and written."""
+
+    without_text: int = 0
+    """Rows among them whose scores are empty, as they have no headline."""
+
+
+def score_file(
+    source: str,
+    target: str,
+    model: Model,
+    *,
+    input_format: str,
+    output_format: str,
+    column: str | None = None,
+    prefix: str = "",
+    progress: Callable[[int], object] = lambda _: None,
+) -> Summary:
+    """Write the table in `source` to `target` with a column for each of the model's targets.
+
+    Args:
+        source: path of the input, or `-`.
+        target: path of the output, or `-`; a file appears when it is whole.
+        model: what scores.
+        input_format: a key of `FORMATS`.
+        output_format: a key of `FORMATS`.
+        column: the headlines' column; by default `headline` or `title`.
+        prefix: put before each score column's name.
+        progress: called after each block of rows with the bytes of `source` read so far.
+
+    Raises:
+        TableError: the input can't be read, or the output written; the message says where.
+    """
+    summary = Summary()
+    with reading(source) as (text, raw), writing(target) as out:
+        table = FORMATS[input_format].read(text, source)
+        added = {name: prefix + name for name in model.targets}
+        if table.columns:
+            column = table.headline_column(column)
+        if taken := [name for name in added.values() if name in table.columns]:
+            raise _taken(source, taken[0])
+        write = FORMATS[output_format].write(out, [*table.columns, *added.values()])
+        for block in _scored(table, column or "", model, added, summary):
+            write(block)
+            if raw.seekable():
+                progress(raw.tell())
+    return summary
+
+
+def _scored(
+    table: Table, column: str, model: Model, added: dict[str, str], summary: Summary
+) -> Iterator[list[Record]]:
+    while rows := list(islice(table.rows, _BLOCK)):
+        texts = [table.text(line, record, column) for line, record in rows]
+        scores = {
+            added[name]: values.round(DECIMALS).tolist()
+            for name, values in model.score_many(texts).items()
+        }
+        for i, (line, record) in enumerate(rows):
+            for name, values in scores.items():
+                if name in record:
+                    raise _taken(f"{table.name}:{line}", name)
+                record[name] = None if texts[i] is None else values[i]
+        summary.rows += len(rows)
+        summary.without_text += texts.count(None)
+        yield [record for _, record in rows]
+
+
+def _taken(where: str, name: str) -> TableError:
+    return TableError(
+        f"{where}: there is a column {name!r} already: give the scores' names a --prefix"
+    )

@@ -1,0 +1,27 @@
+"""The library's own exceptions: catch `HeadlineScoreError` to catch them all."""
+
+
+class HeadlineScoreError(Exception):
+    """Base of every error this library raises on purpose, but for `TypeError`s."""
+
+
+class ModelFileError(HeadlineScoreError):
+    """A model file is missing, damaged, or of a layout this version can't read."""
+
+
+class TableError(HeadlineScoreError):
+    """An input table can't be read, or lacks the column that was asked for."""
+
+
+class TrainingError(HeadlineScoreError):
+    """Training data can't make a model: no rows, one class only, grades out of range."""
+
+
+class MissingExtraError(HeadlineScoreError, ImportError):
+    """A feature needs packages that the base install leaves out."""
+
+    def __init__(self, feature: str, extra: str, package: str) -> None:
+        super().__init__(
+            f"{feature} needs {package}, which is not installed:"
+            f' pip install "headline-score[{extra}]"'
+        )

@@ -1,0 +1,162 @@
+"""How well a model's strengths agree with grades it never saw, with bootstrap intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from headline_score.errors import HeadlineScoreError
+from headline_score.model import Model
+
+Floats = NDArray[np.float64]
+
+POSITIVE = 0.5
+"""A headline of at least this strength is a positive: 1 of 0/1, 2 or 3 of the grades 0 to 3."""
+
+_ECE_BINS = 10
+_RESAMPLES_AT_ONCE = 100  # bounds memory
+
+
+@dataclass(frozen=True)
+class Metric:
+    """An estimate with its 95 % interval: percentiles over bootstrap resamples of the rows."""
+
+    value: float
+    """The metric on all rows; NaN where it is not defined (no positive, say)."""
+
+    low: float
+    """2.5th percentile over the resamples where it is defined."""
+
+    high: float
+    """97.5th percentile."""
+
+    def __str__(self) -> str:
+        if np.isnan(self.value):
+            return "–"
+        return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]"
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """How one target's strengths agree with its grades."""
+
+    n: int
+    """Number of graded headlines."""
+
+    positives: int
+    """Number of them with a strength of at least 0.5."""
+
+    threshold: float
+    """The model's suggested threshold, at which precision, recall and F1 are taken."""
+
+    metrics: dict[str, Metric]
+    """By name: MSE and R² of the strength; AUC, F1, precision, recall and Brier score of being
+    positive; ECE, the expected calibration error of the strength over ten equal-width bins."""
+
+
+def evaluate(
+    model: Model,
+    headlines: Iterable[str],
+    grades: Mapping[str, ArrayLike],
+    *,
+    resamples: int = 1000,
+    seed: int = 0,
+) -> dict[str, Evaluation]:
+    """Evaluate a model on graded headlines.
+
+    Args:
+        model: what scores.
+        headlines: n texts.
+        grades: for each target's name n strengths in [0, 1], or 0/1 labels; NaN: not graded.
+        resamples: number of bootstrap resamples.
+        seed: of the resampling.
+
+    Raises:
+        HeadlineScoreError: a target is not the model's, or nothing is graded for it.
+    """
+    strengths = model.score_many(headlines)
+    results = {}
+    for target, values in grades.items():
+        if target not in strengths:
+            known = ", ".join(model.targets)
+            raise HeadlineScoreError(f"the model has no target {target!r}, only: {known}")
+        y = np.array(values, dtype=np.float64)
+        if y.shape != strengths[target].shape:
+            raise HeadlineScoreError(
+                f"target {target!r}: grades of shape {y.shape}"
+                f" for {len(strengths[target])} headlines"
+            )
+        graded = ~np.isnan(y) & ~np.isnan(strengths[target])
+        if not graded.any():
+            raise HeadlineScoreError(f"target {target!r}: no headline is graded")
+        results[target] = evaluate_strengths(
+            y[graded],
+            strengths[target][graded],
+            threshold=model.thresholds[target],
+            resamples=resamples,
+            seed=seed,
+        )
+    return results
+
+
+def evaluate_strengths(
+    y: Floats, p: Floats, *, threshold: float, resamples: int = 1000, seed: int = 0
+) -> Evaluation:
+    """Evaluate predicted strengths `p` against graded ones `y`, each of shape (n,)."""
+    n = len(y)
+    random = np.random.default_rng(seed)
+    estimate = _metrics(y, p, threshold, np.ones((1, n)))
+    samples: dict[str, list[Floats]] = {name: [] for name in estimate}
+    for done in range(0, resamples, _RESAMPLES_AT_ONCE):
+        size = min(_RESAMPLES_AT_ONCE, resamples - done)
+        counts = np.stack(
+            [np.bincount(random.integers(n, size=n), minlength=n) for _ in range(size)]
+        )
+        for name, values in _metrics(y, p, threshold, counts.astype(np.float64)).items():
+            samples[name].append(values)
+    metrics = {}
+    for name, values in estimate.items():
+        resampled = np.concatenate([np.empty(0), *samples[name]])
+        defined = resampled[~np.isnan(resampled)]
+        low, high = np.percentile(defined, [2.5, 97.5]) if defined.size else (np.nan, np.nan)
+        metrics[name] = Metric(float(values[0]), float(low), float(high))
+    return Evaluation(n, int((y >= POSITIVE).sum()), threshold, metrics)
+
+
+def _metrics(y: Floats, p: Floats, threshold: float, counts: Floats) -> dict[str, Floats]:
+    """Return each metric for each row of `counts` (r, n): how often each headline counts."""
+    positive = (y >= POSITIVE).astype(np.float64)
+    flagged = p >= threshold
+    n = counts.sum(axis=1)
+    n_positive = counts @ positive
+    mean = counts @ y / n
+    variance = counts @ (y * y) / n - mean * mean
+    mse = counts @ (y - p) ** 2 / n
+    hits = counts @ (positive * flagged)
+    bins = np.minimum((p * _ECE_BINS).astype(int), _ECE_BINS - 1)
+    gaps = [np.abs(counts[:, bins == b] @ (y - p)[bins == b]) for b in range(_ECE_BINS)]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return {
+            "MSE": mse,
+            "R²": np.where(variance > 1e-12, 1 - mse / variance, np.nan),
+            "AUC": _auc(positive, p, counts),
+            "F1": 2 * hits / (counts @ flagged + n_positive),
+            "precision": hits / (counts @ flagged),
+            "recall": hits / n_positive,
+            "Brier": counts @ (positive - p) ** 2 / n,
+            "ECE": np.sum(gaps, axis=0) / n,
+        }
+
+
+def _auc(positive: Floats, p: Floats, counts: Floats) -> Floats:
+    """Return the area under the ROC curve: the chance that a positive outscores a negative."""
+    order = np.argsort(p, kind="stable")
+    starts = np.flatnonzero(np.diff(p[order], prepend=-1))  # of each run of equal strengths
+    ones = np.add.reduceat((counts * positive)[:, order], starts, axis=1)
+    zeros = np.add.reduceat((counts * (1 - positive))[:, order], starts, axis=1)
+    below = np.cumsum(zeros, axis=1) - zeros
+    wins = (ones * (below + zeros / 2)).sum(axis=1)
+    return np.asarray(wins / (ones.sum(axis=1) * zeros.sum(axis=1)))

@@ -1,0 +1,104 @@
+"""Reading graded headlines from a table, to train on or to evaluate with."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from headline_score.errors import TableError
+from headline_score.tables import FORMATS, Table, reading
+
+
+@dataclass(frozen=True)
+class Graded:
+    """Headlines with their grades."""
+
+    headlines: list[str]
+    """The n texts; rows without text are left out."""
+
+    grades: dict[str, list[float]]
+    """For each target n strengths in [0, 1]; NaN where the cell is empty."""
+
+    groups: list[str] | None
+    """The n labels of the group column, if one was asked for."""
+
+    without_text: int
+    """Number of rows left out."""
+
+
+def read_graded(
+    path: str,
+    *,
+    file_format: str,
+    targets: Mapping[str, str | None],
+    column: str | None = None,
+    group_column: str | None = None,
+    scale: float = 1.0,
+) -> Graded:
+    """Read graded headlines.
+
+    Args:
+        path: of the table, or `-`.
+        file_format: a key of `FORMATS`.
+        targets: for each target's name the column with its grades; None: the column of the
+            target's own name, and no such target if there is none.
+        column: the headlines' column; by default `headline` or `title`.
+        group_column: the column of the groups, if any.
+        scale: the top of the grades' scale, by which they are divided.
+
+    Raises:
+        TableError: a column is missing or a grade no number in [0, scale]; it says where.
+    """
+    with reading(path) as (text, _):
+        table = FORMATS[file_format].read(text, path)
+        column = table.headline_column(column)
+        found = _target_columns(table, targets)
+        if group_column is not None and group_column not in table.columns:
+            raise TableError(f"{path}: no column {group_column!r} to group by")
+        headlines: list[str] = []
+        groups: list[str] = []
+        grades: dict[str, list[float]] = {target: [] for target in found}
+        without_text = 0
+        for line, record in table.rows:
+            headline = table.text(line, record, column)
+            if headline is None:
+                without_text += 1
+                continue
+            headlines.append(headline)
+            if group_column is not None:
+                groups.append(str(record.get(group_column)))
+            for target, name in found.items():
+                grades[target].append(_grade(record.get(name), scale, f"{path}:{line}: {name!r}"))
+    return Graded(headlines, grades, groups if group_column is not None else None, without_text)
+
+
+def _target_columns(table: Table, targets: Mapping[str, str | None]) -> dict[str, str]:
+    found = {}
+    for target, name in targets.items():
+        if (name or target) in table.columns:
+            found[target] = name or target
+        elif name is not None:
+            raise TableError(f"{table.name}: no column {name!r} with the grades of {target!r}")
+    if not found:
+        columns = ", ".join(map(repr, table.columns))
+        raise TableError(
+            f"{table.name}: no column of grades ({' or '.join(targets)});"
+            f" name one with --target NAME=COLUMN. Columns: {columns}"
+        )
+    return found
+
+
+def _grade(cell: object, scale: float, where: str) -> float:
+    if cell is None or cell == "":
+        return math.nan
+    try:
+        grade = float(cell)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        raise TableError(f"{where} holds {cell!r}, not a number") from None
+    if not 0 <= grade <= scale:
+        raise TableError(
+            f"{where} holds {cell}, outside 0 to {scale:g}:"
+            " give the top of the grades' scale with --scale"
+        )
+    return grade / scale

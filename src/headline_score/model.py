@@ -1,0 +1,226 @@
+"""The linear model: from a headline's features to its strengths, and back to reasons."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from headline_score import model_file
+from headline_score.features import (
+    SHAPE,
+    is_word,
+    ngrams,
+    shape,
+    term_spans,
+    terms,
+    tokens,
+)
+from headline_score.model_file import Header, Parameters
+from headline_score.result import Contribution, Explanation, Score, TargetExplanation
+from headline_score.text import normalise
+
+_BLOCK = 4096  # headlines scored together: bounds memory, whatever the input's length
+
+
+class Model:
+    """A trained scorer: immutable, so threads may share it.
+
+    >>> from headline_score import Model
+    >>> model = Model.load("no-such-model.npz")
+    Traceback (most recent call last):
+    headline_score.errors.ModelFileError: no-such-model.npz: No such file or directory
+    """
+
+    def __init__(self, parameters: Parameters) -> None:
+        self.parameters = parameters
+        """The model's arrays, as they stand in its file."""
+        self._row = {term: row for row, term in enumerate(parameters.terms)}
+        idf = parameters.idf.astype(np.float64)[:, None]
+        # (terms, 1 + targets): what a term adds to the squared norm, and to each log-odds.
+        # The products are exact: two float32 fit into a float64.
+        self._addends = np.hstack([idf * idf, idf * parameters.weights])
+        self._unread = np.log(parameters.base_rates) - np.log1p(-parameters.base_rates)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Model:
+        """Read a model file. It is data: nothing in it is ever run.
+
+        Raises:
+            ModelFileError: the file is missing, damaged or no model file.
+        """
+        return cls(model_file.read(path))
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the model to a file (by convention `.npz`), the same bytes for the same model."""
+        model_file.write(path, self.parameters)
+
+    @property
+    def header(self) -> Header:
+        """Names, version and provenance."""
+        return self.parameters.header
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """Names of the targets it scores."""
+        return self.header.targets
+
+    @property
+    def version(self) -> str:
+        """The model's own version."""
+        return self.header.version
+
+    @property
+    def base_rates(self) -> dict[str, float]:
+        """Mean strength of the training data for each target: the score of unreadable text."""
+        return dict(zip(self.targets, self.parameters.base_rates.tolist(), strict=True))
+
+    @property
+    def thresholds(self) -> dict[str, float]:
+        """Suggested threshold for each target: at or above it a headline counts as positive."""
+        return dict(zip(self.targets, self.parameters.thresholds.tolist(), strict=True))
+
+    def score(self, headline: str) -> Score:
+        """Score one headline.
+
+        Raises:
+            TypeError: `headline` is no str.
+        """
+        if not isinstance(headline, str):
+            raise TypeError(
+                f"score() takes one headline as a str, not {type(headline).__name__}:"
+                " for many headlines use score_many()"
+            )
+        logits, coverage = self._logits([headline])
+        return Score(self.targets, tuple(_logistic(logits)[0].tolist()), coverage[0])
+
+    def score_many(self, headlines: Iterable[str | None]) -> dict[str, NDArray[np.float64]]:
+        """Score many headlines: a column of float64, shape (n,), for each target.
+
+        Takes a list, tuple, generator, numpy array, pandas or Polars Series, or Arrow array of
+        str. A missing value (None, NaN, NA) gives NaN.
+
+        Raises:
+            TypeError: `headlines` is one str, a table or a mapping, or an item is no str.
+        """
+        blocks = [_logistic(logits) for logits in map(self._block_logits, _blocks(headlines))]
+        strengths = np.concatenate([np.empty((0, len(self.targets))), *blocks])
+        return {name: strengths[:, t].copy() for t, name in enumerate(self.targets)}
+
+    def explain(self, headline: str) -> Explanation:
+        """Return the exact contribution of each term to each target's log-odds.
+
+        Raises:
+            TypeError: `headline` is no str.
+        """
+        if not isinstance(headline, str):
+            raise TypeError(f"explain() takes one headline as a str, not {type(headline).__name__}")
+        plain = normalise(headline)
+        found = tokens(plain)
+        if not self._coverage(found):
+            parts = tuple(TargetExplanation(bias, ()) for bias in self._unread.tolist())
+            return Explanation(headline, self.targets, parts)
+        spans: dict[str, list[tuple[int, int]]] = {}
+        for term, span in zip(terms(headline), term_spans(headline), strict=True):
+            if term in self._row:
+                spans.setdefault(term, []).append(span)
+        addends = self._addends[[self._row[term] for term in spans]]
+        values = addends[:, 1:] / np.sqrt(addends[:, 0].sum())
+        shaped = np.array(shape(plain, found))[:, None] * self.parameters.shape_weights
+        names = [*spans, *(f"[{name}]" for name in SHAPE)]
+        places = [*map(tuple, spans.values()), *(() for _ in SHAPE)]
+        parts = tuple(
+            TargetExplanation(bias, _strongest_first(names, column.tolist(), places))
+            for bias, column in zip(
+                self.parameters.bias.tolist(), np.vstack([values, shaped]).T, strict=True
+            )
+        )
+        return Explanation(headline, self.targets, parts)
+
+    def _coverage(self, found: list[str]) -> float:
+        words = [token for token in found if is_word(token)]
+        return sum(word in self._row for word in words) / len(words) if words else 0.0
+
+    def _logits(self, headlines: Sequence[str]) -> tuple[NDArray[np.float64], list[float]]:
+        """Return the log-odds, shape (n, targets), and the coverage of each headline.
+
+        Every sum runs over one headline's terms in their order, so that a headline's score is
+        the same to the last bit in whatever company it is scored.
+        """
+        n, row = len(headlines), self._row.get
+        rows: list[int] = []  # the known terms of all headlines, one after the other
+        counts: list[int] = []  # how many of them each headline has
+        shapes: list[tuple[float, ...]] = []
+        coverage: list[float] = []
+        for headline in headlines:
+            plain = normalise(headline)
+            found = tokens(plain)
+            known = dict.fromkeys(map(row, ngrams(found)))  # each term once: binary TF
+            known.pop(None, None)
+            rows.extend(known)  # type: ignore[arg-type]
+            counts.append(len(known))
+            shapes.append(shape(plain, found))
+            coverage.append(self._coverage(found))
+        document = np.repeat(np.arange(n), counts)
+        addends = self._addends[rows]
+        norm = np.sqrt(np.bincount(document, addends[:, 0], n))
+        norm[norm == 0] = 1
+        shape_columns = np.array(shapes).T
+        logits = np.empty((n, len(self.targets)))
+        for t, bias in enumerate(self.parameters.bias):
+            logits[:, t] = np.bincount(document, addends[:, t + 1], n) / norm + bias
+            for column, weight in zip(
+                shape_columns, self.parameters.shape_weights[:, t], strict=True
+            ):
+                logits[:, t] += column * weight
+        logits[np.array(coverage) == 0] = self._unread
+        return logits, coverage
+
+    def _block_logits(self, block: list[str | None]) -> NDArray[np.float64]:
+        present = [headline is not None for headline in block]
+        logits = np.full((len(block), len(self.targets)), np.nan)
+        if any(present):
+            logits[present] = self._logits([h for h in block if h is not None])[0]
+        return logits
+
+
+def _logistic(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    return 1 / (1 + np.exp(-logits))
+
+
+def _strongest_first(
+    names: Sequence[str], values: Sequence[float], spans: Sequence[tuple[Any, ...]]
+) -> tuple[Contribution, ...]:
+    parts = (Contribution(*part) for part in zip(names, values, spans, strict=True) if part[1])
+    return tuple(sorted(parts, key=lambda part: -abs(part.log_odds)))
+
+
+def _blocks(headlines: Iterable[str | None]) -> Iterator[list[str | None]]:
+    """Yield the headlines in lists of bounded length, each missing value as None."""
+    dimensions = len(getattr(headlines, "shape", (None,)))
+    if isinstance(headlines, (str, bytes, Mapping)) or dimensions != 1:
+        raise TypeError(
+            f"score_many() takes a column of headlines, not {type(headlines).__name__}:"
+            " for one headline use score(), of a table pass one column"
+        )
+    for as_list in ("to_pylist", "to_list", "tolist"):  # Arrow, pandas and Polars, numpy
+        if hasattr(headlines, as_list):
+            headlines = getattr(headlines, as_list)()
+            break
+    rows = enumerate(headlines)
+    while block := [_checked(row, headline) for row, headline in islice(rows, _BLOCK)]:
+        yield block
+
+
+def _checked(row: int, headline: object) -> str | None:
+    if isinstance(headline, str):
+        return headline
+    missing = headline is None or type(headline).__name__ in ("NAType", "NaTType")
+    if missing or (isinstance(headline, float) and headline != headline):
+        return None
+    shown = repr(headline)[:60]
+    raise TypeError(f"headline {row} (from 0) is {type(headline).__name__}, not str: {shown}")

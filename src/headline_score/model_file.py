@@ -1,0 +1,137 @@
+"""The model file: an `.npz` archive of plain arrays, read without pickle and checked.
+
+Layout, version 1 (t targets, n terms, s shape features):
+
+- `header`: uint8, UTF-8 JSON: magic, layout, feature recipe, target names, version, provenance
+- `terms`: uint8, the n terms as UTF-8, parted by newlines, sorted
+- `idf`: float32 (n,); `weights`: float32 (n, t); `shape_weights`: float64 (s, t)
+- `bias`, `base_rates`, `thresholds`: float64 (t,)
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import zipfile
+import zlib
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from headline_score.errors import ModelFileError
+from headline_score.features import RECIPE, SHAPE
+from headline_score.files import atomic_write
+
+MAGIC = "headline-score model"
+LAYOUT = 1
+
+
+@dataclass(frozen=True)
+class Header:
+    """What a model says of itself."""
+
+    targets: tuple[str, ...]
+    """Target names, in the order of every array's last axis."""
+
+    version: str = "unversioned"
+    """The model's own version."""
+
+    rows: int = 0
+    """Number of headlines it was trained on."""
+
+    data_sha256: str = ""
+    """SHA-256 of the training data, as `headline_score.training.data_sha256` computes it."""
+
+    trained_with: dict[str, str] = field(default_factory=dict)
+    """Versions of the libraries it was trained with, by name."""
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """Everything a model is made of, in memory as in the file."""
+
+    header: Header
+    terms: list[str]
+    idf: NDArray[np.float32]
+    weights: NDArray[np.float32]
+    shape_weights: NDArray[np.float64]
+    bias: NDArray[np.float64]
+    base_rates: NDArray[np.float64]
+    thresholds: NDArray[np.float64]
+
+
+def write(path: str | os.PathLike[str], parameters: Parameters) -> None:
+    """Write a model file; a killed run leaves the old one or none."""
+    header = {"magic": MAGIC, "layout": LAYOUT, "recipe": RECIPE, **asdict(parameters.header)}
+    arrays = {
+        "header": _bytes(json.dumps(header)),
+        "terms": _bytes("\n".join(parameters.terms)),
+        "idf": parameters.idf,
+        "weights": parameters.weights,
+        "shape_weights": parameters.shape_weights,
+        "bias": parameters.bias,
+        "base_rates": parameters.base_rates,
+        "thresholds": parameters.thresholds,
+    }
+    with atomic_write(path) as file:
+        np.savez_compressed(file, allow_pickle=False, **arrays)
+
+
+def read(path: str | os.PathLike[str]) -> Parameters:
+    """Read and check a model file.
+
+    Raises:
+        ModelFileError: the file is missing, no model file, damaged, or of another layout.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            arrays = {name: archive[name] for name in archive.files}
+        header = json.loads(arrays.pop("header").tobytes())
+        if header.pop("magic") != MAGIC:
+            raise ValueError("its magic is another's")
+        made_by = (header.pop("layout"), header.pop("recipe"))
+        if made_by != (LAYOUT, RECIPE):
+            raise ModelFileError(
+                f"{path}: layout and feature recipe {made_by} can't be read by this version,"
+                f" which knows {(LAYOUT, RECIPE)}: upgrade headline-score or train the model anew"
+            )
+        header["targets"] = tuple(header["targets"])
+        terms = arrays.pop("terms").tobytes().decode().split("\n")
+        return _checked(Parameters(Header(**header), terms, **arrays))
+    except OSError as error:
+        raise ModelFileError(f"{path}: {error.strerror or error}") from error
+    except (ValueError, KeyError, TypeError, AttributeError, EOFError) as error:
+        raise ModelFileError(f"{path}: not a headline-score model: {error}") from error
+    except (zipfile.BadZipFile, zlib.error) as error:
+        raise ModelFileError(f"{path}: damaged or not a headline-score model: {error}") from error
+
+
+def _checked(parameters: Parameters) -> Parameters:
+    n, t, s = len(parameters.terms), len(parameters.header.targets), len(SHAPE)
+    layout: dict[str, tuple[type, tuple[int, ...]]] = {
+        "idf": (np.float32, (n,)),
+        "weights": (np.float32, (n, t)),
+        "shape_weights": (np.float64, (s, t)),
+        "bias": (np.float64, (t,)),
+        "base_rates": (np.float64, (t,)),
+        "thresholds": (np.float64, (t,)),
+    }
+    for name, (dtype, shape) in layout.items():
+        array: NDArray[Any] = getattr(parameters, name)
+        if array.dtype != dtype or array.shape != shape:
+            raise ValueError(
+                f"array {name} is {array.dtype}{array.shape}, not {np.dtype(dtype)}{shape}"
+            )
+        if not np.isfinite(array).all():
+            raise ValueError(f"array {name} holds NaN or infinity")
+    if not t:
+        raise ValueError("it has no target")
+    if ((parameters.base_rates <= 0) | (parameters.base_rates >= 1)).any():
+        raise ValueError("a base rate is outside (0, 1)")
+    return parameters
+
+
+def _bytes(text: str) -> NDArray[np.uint8]:
+    return np.frombuffer(text.encode(), dtype=np.uint8)

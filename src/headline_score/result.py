@@ -1,0 +1,181 @@
+"""What scoring and explaining return."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from math import exp, fsum
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class _ByTarget(Generic[T]):
+    """Reading what belongs to a target by `result[name]` and, for the usual case, `result.name`."""
+
+    def _by_target(self) -> Mapping[str, T]:
+        raise NotImplementedError
+
+    def __getitem__(self, target: str) -> T:
+        return self._by_target()[target]
+
+    def __getattr__(self, name: str) -> T:
+        # Called for what is no field; by copy and pickle also before there are any.
+        if self.__dict__ and not name.startswith("_"):
+            try:
+                return self._by_target()[name]
+            except KeyError:
+                pass
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+    def __dir__(self) -> Iterable[str]:
+        return [*super().__dir__(), *self._by_target()]
+
+
+@dataclass(frozen=True, repr=False)
+class Score(_ByTarget[float]):
+    """The strengths of one headline, as attributes and by name.
+
+    >>> s = Score(("clickbait", "speculation"), (0.0312, 0.6418), coverage=1.0)
+    >>> s.speculation == s["speculation"] == 0.6418
+    True
+    >>> print(s)
+    clickbait 0.03  speculation 0.64
+    """
+
+    targets: tuple[str, ...]
+    """Names of what was scored; for the shipped model clickbait, speculation, sensationalism."""
+
+    strengths: tuple[float, ...]
+    """One strength in [0, 1] for each target: 0 not at all, 1 as strong as it gets."""
+
+    coverage: float
+    """Share of the text's words that the model knows, in [0, 1].
+
+    At 0.0 nothing was read, and each strength is the base rate of the model's training data.
+    """
+
+    def to_dict(self) -> dict[str, float]:
+        """Return the strengths by target name, and `coverage`."""
+        return {**self._by_target(), "coverage": self.coverage}
+
+    def to_json(self) -> str:
+        """Return `to_dict` as one line of JSON."""
+        return json.dumps(self.to_dict())
+
+    def _by_target(self) -> dict[str, float]:
+        return dict(zip(self.targets, self.strengths, strict=True))
+
+    def __repr__(self) -> str:
+        return (
+            f"Score({', '.join(f'{name}={value:.4g}' for name, value in self.to_dict().items())})"
+        )
+
+    def __str__(self) -> str:
+        strengths = "  ".join(f"{name} {value:.2f}" for name, value in self._by_target().items())
+        return strengths if self.coverage else f"{strengths}  (no known word: base rates)"
+
+
+@dataclass(frozen=True)
+class Contribution:
+    """What one feature of a headline adds to the log-odds of one target."""
+
+    term: str
+    """The word or 2-gram as the model knows it, or the name of a shape feature in brackets."""
+
+    log_odds: float
+    """The exact addend, in natural log-odds; a positive one raises the strength."""
+
+    spans: tuple[tuple[int, int], ...]
+    """Each place `[start, end)` of the term in the text; empty for a shape feature."""
+
+
+@dataclass(frozen=True)
+class TargetExplanation:
+    """Why one target scored as it did: `logit` is `bias` plus the sum of the contributions."""
+
+    bias: float
+    """Log-odds before anything is read."""
+
+    contributions: tuple[Contribution, ...]
+    """Every feature with a part in the score, the strongest first, by absolute value."""
+
+    @property
+    def logit(self) -> float:
+        """The log-odds of the strength."""
+        return self.bias + fsum(part.log_odds for part in self.contributions)
+
+    @property
+    def strength(self) -> float:
+        """The strength in [0, 1]: the logistic function of `logit`."""
+        return 1 / (1 + exp(-self.logit))
+
+    def highlights(self) -> Iterator[tuple[int, int, float]]:
+        """Yield `(start, end, log_odds)` for stretches of the text, in order, none overlapping.
+
+        A term's contribution is spread evenly over the characters of its places, and a stretch
+        gets the sum over its characters; so overlapping 2-grams need no choice between them.
+        """
+        density: defaultdict[int, float] = defaultdict(float)  # where it changes, by how much
+        opened: defaultdict[int, int] = defaultdict(int)
+        for part in self.contributions:
+            length = sum(end - start for start, end in part.spans)
+            for start, end in part.spans:
+                density[start] += part.log_odds / length
+                density[end] -= part.log_odds / length
+                opened[start] += 1
+                opened[end] -= 1
+        level, covered = 0.0, 0
+        for left, right in pairwise(sorted(density)):
+            level += density[left]
+            covered += opened[left]
+            if covered:
+                yield left, right, level * (right - left)
+
+
+@dataclass(frozen=True)
+class Explanation(_ByTarget[TargetExplanation]):
+    """Why a headline scored as it did; `explanation.clickbait` is one target's part."""
+
+    text: str
+    """The headline as it was given."""
+
+    targets: tuple[str, ...]
+    """Names of what is explained."""
+
+    parts: tuple[TargetExplanation, ...]
+    """One explanation for each target."""
+
+    def to_dict(self) -> dict[str, object]:
+        """Return everything as plain dicts and lists, ready for JSON."""
+        return {
+            "text": self.text,
+            **{
+                target: {
+                    "strength": part.strength,
+                    "bias": part.bias,
+                    "contributions": [
+                        {
+                            "term": c.term,
+                            "log_odds": c.log_odds,
+                            "spans": [list(s) for s in c.spans],
+                        }
+                        for c in part.contributions
+                    ],
+                }
+                for target, part in self._by_target().items()
+            },
+        }
+
+    def _by_target(self) -> dict[str, TargetExplanation]:
+        return dict(zip(self.targets, self.parts, strict=True))
+
+    def __str__(self) -> str:
+        lines = [self.text]
+        for target, part in self._by_target().items():
+            terms = ", ".join(f"{c.term} {c.log_odds:+.2f}" for c in part.contributions[:5])
+            lines.append(f"{target} {part.strength:.2f}: {terms or 'no known word'}")
+        return "\n".join(lines)

@@ -1,0 +1,263 @@
+"""Tables of headlines in files: streamed in, streamed out, one small class a format."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import TextIOWrapper
+from itertools import chain
+from pathlib import Path
+from typing import Any, BinaryIO, Protocol, TextIO, cast
+
+from headline_score.errors import TableError
+from headline_score.files import atomic_write
+
+Record = dict[str, Any]
+STANDARD_STREAM = "-"
+HEADLINE_COLUMNS = ("headline", "title")
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table being read: its name for messages, its columns, and its rows as they come."""
+
+    name: str
+    columns: list[str]
+    rows: Iterator[tuple[int, Record]]
+    """Each row's line number, from 1, and its cells by column."""
+
+    def headline_column(self, wanted: str | None) -> str:
+        """Return the column that holds the headlines, by default `headline` or `title`.
+
+        Raises:
+            TableError: there is no such column.
+        """
+        by_name = {column.strip().lower(): column for column in reversed(self.columns)}
+        for name in HEADLINE_COLUMNS if wanted is None else ():
+            if name in by_name:
+                return by_name[name]
+        if wanted in self.columns:
+            return cast(str, wanted)
+        missing = f"no column {wanted!r}" if wanted else "no column 'headline' or 'title'"
+        columns = ", ".join(map(repr, self.columns)) or "none"
+        raise TableError(f"{self.name}: {missing}; name one with --column. Columns: {columns}")
+
+    def text(self, line: int, record: Record, column: str) -> str | None:
+        """Return a row's headline; None where it has none.
+
+        Raises:
+            TableError: the cell holds something else than text.
+        """
+        value = record.get(column)
+        if value is None or (isinstance(value, str) and not value.strip()):
+            return None
+        if not isinstance(value, str):
+            raise TableError(
+                f"{self.name}:{line}: {column!r} holds {type(value).__name__}, not text: {value!r}"
+            )
+        return value
+
+
+class Format(Protocol):
+    """A file format: how its text is read as rows, and rows are written."""
+
+    def read(self, stream: TextIO, name: str) -> Table:
+        """Return the table in a text stream, which is read as its rows are."""
+
+    def write(self, stream: TextIO, columns: list[str]) -> Callable[[Iterable[Record]], None]:
+        """Begin a table of these columns, and return what writes its rows."""
+
+
+class Delimited:
+    """CSV or TSV with a header line."""
+
+    def __init__(self, delimiter: str) -> None:
+        self.delimiter = delimiter
+
+    def read(self, stream: TextIO, name: str) -> Table:
+        csv.field_size_limit(sys.maxsize)
+        reader = csv.reader(stream, delimiter=self.delimiter)
+        columns = next(_csv_rows(reader, name), (0, []))[1]
+        if not columns:
+            raise TableError(f"{name}: empty, not even a header line")
+        if twice := [c for i, c in enumerate(columns) if c in columns[:i]]:
+            raise TableError(f"{name}: two columns are called {twice[0]!r}: rename one")
+        return Table(name, columns, self._records(reader, name, columns))
+
+    def write(self, stream: TextIO, columns: list[str]) -> Callable[[Iterable[Record]], None]:
+        writer = csv.writer(stream, delimiter=self.delimiter, lineterminator="\n")
+        writer.writerow(columns)
+        known = frozenset(columns)
+
+        def write_rows(records: Iterable[Record]) -> None:
+            for record in records:
+                if record.keys() - known:
+                    new = ", ".join(sorted(record.keys() - known))
+                    raise TableError(
+                        f"columns the first row lacks can't be written as CSV: {new};"
+                        " write JSON lines instead"
+                    )
+                writer.writerow([record.get(column) for column in columns])
+
+        return write_rows
+
+    @staticmethod
+    def _records(
+        reader: Iterator[list[str]], name: str, columns: list[str]
+    ) -> Iterator[tuple[int, Record]]:
+        for line, cells in _csv_rows(reader, name):
+            if not cells and len(columns) > 1:
+                continue  # a blank line is no row
+            if len(cells) > len(columns):
+                raise TableError(
+                    f"{name}:{line}: {len(cells)} cells under {len(columns)} columns:"
+                    " is a quote missing, or the delimiter another?"
+                )
+            cells += [""] * (len(columns) - len(cells))
+            yield line, dict(zip(columns, cells, strict=True))
+
+
+class JsonLines:
+    """One JSON object a line."""
+
+    def read(self, stream: TextIO, name: str) -> Table:
+        rows = self._records(stream, name)
+        first = next(rows, None)
+        if first is None:
+            return Table(name, [], rows)
+        return Table(name, list(first[1]), chain([first], rows))
+
+    def write(self, stream: TextIO, columns: list[str]) -> Callable[[Iterable[Record]], None]:
+        def write_rows(records: Iterable[Record]) -> None:
+            for record in records:
+                line = json.dumps(record, ensure_ascii=False)
+                try:
+                    line.encode()
+                except UnicodeEncodeError:  # half a surrogate pair has no UTF-8, but an escape
+                    line = json.dumps(record)
+                stream.write(line + "\n")
+
+        return write_rows
+
+    @staticmethod
+    def _records(stream: TextIO, name: str) -> Iterator[tuple[int, Record]]:
+        for number, line in enumerate(stream, start=1):
+            if not line.strip():
+                continue
+            try:
+                record = json.loads(line)
+            except (ValueError, RecursionError) as error:
+                raise TableError(f"{name}:{number}: not JSON: {error}") from error
+            if not isinstance(record, dict):
+                raise TableError(f"{name}:{number}: not a JSON object but {line.strip()[:60]}")
+            yield number, record
+
+
+class PlainLines:
+    """One headline a line, read as the single column `headline`; written as CSV."""
+
+    def read(self, stream: TextIO, name: str) -> Table:
+        lines = enumerate(stream, start=1)
+        rows = ((number, {"headline": line.rstrip("\r\n")}) for number, line in lines)
+        return Table(name, ["headline"], rows)
+
+    def write(self, stream: TextIO, columns: list[str]) -> Callable[[Iterable[Record]], None]:
+        return Delimited(",").write(stream, columns)
+
+
+FORMATS: dict[str, Format] = {
+    "csv": Delimited(","),
+    "tsv": Delimited("\t"),
+    "jsonl": JsonLines(),
+    "lines": PlainLines(),
+}
+_EXTENSIONS = {
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".tab": "tsv",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".txt": "lines",
+}
+
+
+def format_of(path: str) -> str | None:
+    """Return the name of the format that a path's extension tells, `.gz` aside, if any."""
+    return _EXTENSIONS.get(Path(path.removesuffix(".gz")).suffix.lower())
+
+
+@contextmanager
+def reading(path: str) -> Iterator[tuple[TextIO, BinaryIO]]:
+    """Open a path, or `-`, as text, unpacked where it ends in `.gz`; and the bytes below.
+
+    Bytes that are no UTF-8 come out of `writing` as they went in.
+
+    Raises:
+        TableError: the file can't be opened or read.
+    """
+    if path == STANDARD_STREAM:
+        yield _text(sys.stdin.buffer), sys.stdin.buffer
+        return
+    try:
+        with open(path, "rb") as raw:
+            data = cast(BinaryIO, gzip.GzipFile(fileobj=raw)) if path.endswith(".gz") else raw
+            yield _text(data), raw
+    except (gzip.BadGzipFile, EOFError) as error:
+        raise TableError(f"{path}: damaged gzip file: {error}") from error
+    except OSError as error:
+        if error.filename != path:
+            raise
+        raise TableError(f"{path}: {error.strerror}") from error
+
+
+@contextmanager
+def writing(path: str) -> Iterator[TextIO]:
+    """Open a path to write text to, packed where it ends in `.gz`, or `-`.
+
+    A file appears under its name on success only.
+    """
+    if path == STANDARD_STREAM:
+        stream = TextIOWrapper(
+            sys.stdout.buffer, encoding="utf-8", errors="surrogateescape", newline=""
+        )
+        try:
+            yield stream
+            stream.flush()
+        finally:
+            stream.detach()  # standard output stays open
+        return
+    try:
+        with atomic_write(path) as raw:
+            packed = path.endswith(".gz")
+            # No name and no time in the gzip header: the same rows make the same bytes.
+            data = gzip.GzipFile("", "wb", fileobj=raw, mtime=0) if packed else raw
+            stream = TextIOWrapper(
+                cast(BinaryIO, data), encoding="utf-8", errors="surrogateescape", newline=""
+            )
+            yield stream
+            stream.flush()
+            if packed:
+                data.close()
+            stream.detach()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise TableError(f"{path}: {error.strerror or error}") from error
+
+
+def _text(data: BinaryIO) -> TextIO:
+    return TextIOWrapper(data, encoding="utf-8-sig", errors="surrogateescape", newline="")
+
+
+def _csv_rows(reader: Any, name: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield each row of a `csv.reader` with the number of its last line."""
+    try:
+        for cells in reader:
+            yield reader.line_num, cells
+    except csv.Error as error:
+        raise TableError(f"{name}:{reader.line_num}: {error}") from error

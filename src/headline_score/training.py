@@ -1,0 +1,338 @@
+"""Training a model from graded headlines. Needs the `train` extra; scoring never does.
+
+A grade in [0, 1] is a strength, and each target is one logistic regression on it: a headline
+of grade g counts as positive with weight g and as negative with weight 1 - g, which maximises
+the likelihood of a fractional outcome (Papke & Wooldridge 1996, J. Appl. Econometrics 11).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from headline_score.errors import MissingExtraError, TrainingError
+from headline_score.evaluation import POSITIVE
+from headline_score.features import SHAPE, shape, terms, tokens
+from headline_score.model import Model
+from headline_score.model_file import Header, Parameters
+from headline_score.result import Explanation, Score
+from headline_score.text import normalise
+
+try:
+    import scipy
+    import sklearn
+    from joblib import Parallel, delayed
+    from scipy.sparse import csr_array, vstack
+    from sklearn.base import BaseEstimator, RegressorMixin
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.metrics import precision_recall_curve
+    from sklearn.model_selection import GroupKFold
+    from sklearn.pipeline import FeatureUnion, Pipeline
+    from sklearn.preprocessing import FunctionTransformer
+    from threadpoolctl import threadpool_limits
+except ImportError as error:
+    raise MissingExtraError("training", "train", error.name or "scikit-learn") from None
+
+Floats = NDArray[np.float64]
+
+# Names that a target can't have, as a score and its JSON form use them otherwise.
+_RESERVED = frozenset({"headline", "text", *dir(Score), *dir(Explanation)})
+
+
+def train(
+    headlines: Iterable[str],
+    grades: Mapping[str, ArrayLike],
+    *,
+    seed: int = 0,
+    sample_weight: ArrayLike | None = None,
+    groups: Sequence[object] | None = None,
+    representative: ArrayLike | None = None,
+    C: float | Mapping[str, float] = 5.0,
+    min_df: int = 2,
+    version: str = "unversioned",
+    n_jobs: int | None = None,
+) -> Model:
+    """Train a model on graded headlines.
+
+    Five-fold cross-validation gives each headline an out-of-fold prediction. On these the
+    strengths are calibrated (Platt scaling, folded into the weights) and the thresholds of best
+    F1 found. With too few headlines for that, neither is done, and the thresholds are 0.5.
+
+    Args:
+        headlines: n texts.
+        grades: for each target's name n strengths in [0, 1], or 0/1 labels; NaN: not graded.
+        seed: of the random folds; the same data and seed give the same model.
+        sample_weight: n weights, non-negative; by default all 1.
+        groups: n labels; headlines of one group (a story, a publisher) share a fold. Headlines
+            alike but for case and punctuation always do.
+        representative: n weights, non-negative: how many of the headlines to be scored each one
+            stands for, for base rates, calibration and thresholds; by default `sample_weight`.
+        C: inverse strength of the L2 penalty, or one for each target.
+        min_df: terms in fewer headlines are left out.
+        version: the model's own version, kept in its file.
+        n_jobs: processes to fit in, as joblib counts them; the model does not depend on it.
+
+    Raises:
+        TrainingError: the data can't make a model; the message says which row or target.
+    """
+    texts = list(headlines)
+    strengths = _checked(texts, grades)
+    weights = _weights("sample_weight", sample_weight, np.ones(len(texts)))
+    typical = _weights("representative", representative, weights)
+
+    pipeline = make_pipeline({name: _per_target(C, name) for name in grades}, min_df, n_jobs)
+    features, classifier = pipeline[0], pipeline[-1]
+    try:
+        matrix = csr_array(features.fit_transform(texts))
+    except ValueError as error:  # no text holds a word, or none twice
+        raise TrainingError(f"no term is left to learn from: {error}") from error
+    folds = _folds(texts, groups, seed)
+    held_out = _out_of_fold(classifier, matrix, strengths, weights, folds)
+    classifier.fit(matrix, strengths, weights)
+
+    thresholds, base_rates = [], []
+    for t, target in enumerate(grades):
+        graded = (typical > 0) & ~np.isnan(strengths[:, t])
+        y, w, logits = strengths[graded, t], typical[graded], held_out[graded, t]
+        if not graded.any():
+            raise TrainingError(f"target {target!r}: no representative headline is graded")
+        base_rates.append(float(np.clip(np.average(y, weights=w), 1e-6, 1 - 1e-6)))
+        if np.isfinite(logits).all() and _both_outcomes(y, w):
+            slope, intercept = classifier.calibrate(t, logits, y, w)
+            thresholds.append(_best_f1(1 / (1 + np.exp(-slope * logits - intercept)), y, w))
+        else:
+            thresholds.append(0.5)
+    header = Header(
+        targets=tuple(grades),
+        version=version,
+        rows=len(texts),
+        data_sha256=data_sha256(texts, strengths),
+        trained_with={
+            "python": platform.python_version(),
+            "numpy": np.__version__,
+            "scipy": scipy.__version__,
+            "scikit-learn": sklearn.__version__,
+        },
+    )
+    return from_pipeline(pipeline, header, base_rates, thresholds)
+
+
+class GradedLogisticRegression(RegressorMixin, BaseEstimator):  # type: ignore[misc]
+    """One scikit-learn `LogisticRegression` for each column of graded targets.
+
+    `fit(X, Y)` takes Y of shape (n, targets), strengths in [0, 1], NaN where not graded;
+    `predict(X)` gives strengths of that shape.
+    """
+
+    def __init__(self, C: Sequence[float], n_jobs: int | None = None) -> None:
+        self.C = C
+        self.n_jobs = n_jobs
+
+    def fit(self, X: csr_array, y: Floats, sample_weight: Floats) -> GradedLogisticRegression:
+        """Fit one logistic regression for each column of `y`."""
+        self.estimators_: list[LogisticRegression] = Parallel(n_jobs=self.n_jobs)(
+            delayed(_fit_fractional)(X, column, sample_weight, C)
+            for column, C in zip(y.T, self.C, strict=True)
+        )
+        return self
+
+    def decision_function(self, X: csr_array) -> Floats:
+        """Return the log-odds, shape (n, targets)."""
+        return np.column_stack([each.decision_function(X) for each in self.estimators_])
+
+    def predict(self, X: csr_array) -> Floats:
+        """Return the strengths, shape (n, targets)."""
+        return np.column_stack([each.predict_proba(X)[:, 1] for each in self.estimators_])
+
+    def calibrate(self, t: int, logits: Floats, y: Floats, w: Floats) -> tuple[float, float]:
+        """Scale target t's weights so that unseen rows' `logits` fit their grades `y` best.
+
+        Platt scaling (Platt 1999, Advances in Large Margin Classifiers); slope and intercept.
+        """
+        column = csr_array(logits[:, None])
+        platt = _fit_fractional(column, y, w, C=1e6)
+        slope, intercept = float(platt.coef_[0, 0]), float(platt.intercept_[0])
+        self.estimators_[t].coef_ *= slope
+        self.estimators_[t].intercept_ = self.estimators_[t].intercept_ * slope + intercept
+        return slope, intercept
+
+
+def make_pipeline(C: Mapping[str, float], min_df: int = 2, n_jobs: int | None = None) -> Pipeline:
+    """Return the unfitted scikit-learn pipeline that a model is trained as."""
+    features = FeatureUnion(
+        [
+            ("terms", TfidfVectorizer(analyzer=terms, binary=True, min_df=min_df)),
+            ("shape", FunctionTransformer(_shapes)),
+        ]
+    )
+    return Pipeline(
+        [("features", features), ("grades", GradedLogisticRegression(tuple(C.values()), n_jobs))]
+    )
+
+
+def from_pipeline(
+    pipeline: Pipeline,
+    header: Header,
+    base_rates: Sequence[float],
+    thresholds: Sequence[float],
+) -> Model:
+    """Return the model with the weights of a fitted `make_pipeline` pipeline."""
+    vectorizer = pipeline[0].transformer_list[0][1]
+    coefficients = np.vstack([each.coef_ for each in pipeline[-1].estimators_]).T
+    return Model(
+        Parameters(
+            header=header,
+            terms=vectorizer.get_feature_names_out().tolist(),
+            idf=vectorizer.idf_.astype(np.float32),
+            weights=coefficients[: -len(SHAPE)].astype(np.float32),
+            shape_weights=coefficients[-len(SHAPE) :].copy(),
+            bias=np.concatenate([each.intercept_ for each in pipeline[-1].estimators_]),
+            base_rates=np.array(base_rates),
+            thresholds=np.array(thresholds),
+        )
+    )
+
+
+def to_pipeline(model: Model) -> Pipeline:
+    """Return the fitted scikit-learn pipeline of a model: the reference its scores are held to.
+
+    Its strengths are the model's own, but for texts without a known word: to those the model
+    gives its base rates.
+    """
+    parameters = model.parameters
+    pipeline = make_pipeline(dict.fromkeys(model.targets, 1.0))
+    vectorizer = pipeline[0].transformer_list[0][1]
+    vectorizer.set_params(vocabulary=parameters.terms)
+    vectorizer.idf_ = parameters.idf.astype(np.float64)
+    coefficients = np.vstack([parameters.weights, parameters.shape_weights])
+    pipeline[-1].estimators_ = []
+    for weights, bias in zip(coefficients.T, parameters.bias, strict=True):
+        estimator = LogisticRegression()
+        estimator.classes_ = np.array([0, 1])
+        estimator.coef_ = np.ascontiguousarray(weights[None, :])
+        estimator.intercept_ = np.array([bias])
+        pipeline[-1].estimators_.append(estimator)
+    return pipeline
+
+
+def data_sha256(texts: Sequence[str], strengths: Floats) -> str:
+    """Return the SHA-256 of training data: a JSON-like line a headline, in order."""
+    digest = hashlib.sha256()
+    for text, row in zip(texts, strengths.tolist(), strict=True):
+        digest.update(f"{text!a},{row}\n".encode())
+    return digest.hexdigest()
+
+
+def _shapes(texts: Iterable[str]) -> Floats:
+    return np.array([shape(plain, tokens(plain)) for plain in map(normalise, texts)])
+
+
+def _fit_fractional(X: csr_array, y: Floats, w: Floats, C: float) -> LogisticRegression:
+    positive, negative = w * np.nan_to_num(y) > 0, w * (1 - np.nan_to_num(y, nan=1.0)) > 0
+    outcomes = np.repeat([1, 0], [positive.sum(), negative.sum()])
+    weights = np.concatenate([(w * y)[positive], (w * (1 - y))[negative]])
+    # More than one BLAS thread would add in an order of its own, and change the last bits.
+    with threadpool_limits(limits=1):
+        return LogisticRegression(C=C, tol=1e-6, max_iter=5000).fit(
+            vstack([X[positive], X[negative]], format="csr"), outcomes, weights
+        )
+
+
+def _out_of_fold(
+    classifier: GradedLogisticRegression,
+    X: csr_array,
+    Y: Floats,
+    w: Floats,
+    folds: NDArray[np.intp],
+) -> Floats:
+    """Return each row's log-odds from a fit without its fold; NaN where that can't be."""
+    jobs = [(fold, t) for fold in np.unique(folds) for t in range(Y.shape[1])]
+    jobs = [(fold, t) for fold, t in jobs if _both_outcomes(Y[folds != fold, t], w[folds != fold])]
+    fits = Parallel(n_jobs=classifier.n_jobs)(
+        delayed(_fit_fractional)(X[folds != fold], Y[folds != fold, t], w[folds != fold], C)
+        for fold, t in jobs
+        for C in [classifier.C[t]]
+    )
+    logits = np.full(Y.shape, np.nan)
+    for (fold, t), fit in zip(jobs, fits, strict=True):
+        logits[folds == fold, t] = fit.decision_function(X[folds == fold])
+    return logits
+
+
+def _folds(texts: list[str], groups: Sequence[object] | None, seed: int) -> NDArray[np.intp]:
+    """Return each row's fold, rows of a group and near-identical headlines together."""
+    twins = [" ".join(terms(text)) for text in texts]
+    labels = list(twins)
+    if groups is not None:
+        first = dict(zip(reversed(twins), (str(g) for g in reversed(groups)), strict=True))
+        labels = [first[twin] for twin in twins]
+    codes = np.unique(labels, return_inverse=True)[1]
+    folds = np.zeros(len(texts), np.intp)
+    n_folds = min(5, codes.max() + 1)
+    if n_folds > 1:
+        splitter = GroupKFold(n_folds, shuffle=True, random_state=seed)
+        for fold, (_, test) in enumerate(splitter.split(codes, groups=codes)):
+            folds[test] = fold
+    return folds
+
+
+def _weights(name: str, given: ArrayLike | None, default: Floats) -> Floats:
+    if given is None:
+        return default
+    weights = np.array(given, dtype=np.float64)
+    if weights.shape != default.shape or not (weights >= 0).all():
+        raise TrainingError(f"{name} must be {len(default)} non-negative numbers")
+    return weights
+
+
+def _best_f1(p: Floats, y: Floats, w: Floats) -> float:
+    """Return the threshold of best F1; 0.5 where nothing is positive."""
+    if not (y >= POSITIVE).any():
+        return 0.5
+    precision, recall, thresholds = precision_recall_curve(y >= POSITIVE, p, sample_weight=w)
+    f1 = 2 * precision * recall / np.maximum(precision + recall, 1e-12)
+    return float(thresholds[np.argmax(f1[:-1])])
+
+
+def _both_outcomes(y: Floats, w: Floats) -> bool:
+    return bool(np.nansum(w * y) > 0 and np.nansum(w * (1 - y)) > 0)
+
+
+def _per_target(C: float | Mapping[str, float], target: str) -> float:
+    return C[target] if isinstance(C, Mapping) else C
+
+
+def _checked(texts: list[str], grades: Mapping[str, Any]) -> Floats:
+    """Return the grades as an array of shape (n, targets), or say what is wrong with them."""
+    if not texts:
+        raise TrainingError("there is no headline to train on")
+    if not grades:
+        raise TrainingError("there is no target to train for")
+    for row, text in enumerate(texts):
+        if not isinstance(text, str):
+            raise TrainingError(f"headline {row} (from 0) is {type(text).__name__}, not str")
+    columns = []
+    for target, values in grades.items():
+        if not isinstance(target, str) or not target or target in _RESERVED:
+            raise TrainingError(f"{target!r} can't be a target's name: choose another")
+        column = np.array(values, dtype=np.float64)
+        if column.shape != (len(texts),):
+            raise TrainingError(
+                f"target {target!r}: grades of shape {column.shape} for {len(texts)} headlines"
+            )
+        wrong = np.flatnonzero((column < 0) | (column > 1))
+        if wrong.size:
+            raise TrainingError(
+                f"target {target!r}: grade {column[wrong[0]]:g} of headline {wrong[0]} (from 0)"
+                " is outside [0, 1]: divide grades by the top of their scale"
+            )
+        if not _both_outcomes(column, np.ones(len(column))):
+            raise TrainingError(f"target {target!r}: all grades are alike, or none is given")
+        columns.append(column)
+    return np.column_stack(columns)

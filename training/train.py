@@ -1,0 +1,116 @@
+"""Rebuild the shipped model from the public headlines and this folder's grades.
+
+    python training/train.py --data ../shared/data            # writes the shipped model anew
+    python training/train.py --data ../shared/data --check    # is it the same, byte for byte?
+
+Without --data the headlines come from the Hugging Face hub, as far as they are there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import gzip
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import sources
+
+from headline_score import Model
+from headline_score.training import train
+
+HERE = Path(__file__).parent
+SHIPPED = HERE.parent / "src" / "headline_score" / "model.npz"
+TARGETS = ("clickbait", "speculation", "sensationalism")
+VERSION = "2026.11"
+SEED = 0
+
+# Inverse penalties, chosen by `training/tune.py` on out-of-fold rows of round 1.
+C = {"clickbait": 3.0, "speculation": 5.0, "sensationalism": 16.0}
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The training rows: n of each."""
+
+    headlines: list[str]
+    """Texts."""
+
+    grades: dict[str, list[float]]
+    """For each target strengths in [0, 1]."""
+
+    groups: list[str]
+    """Publisher, or family of invented headlines: what cross-validation keeps together."""
+
+    natural: list[float]
+    """How many headlines of the natural mix each stands for; 0 for hard and invented ones."""
+
+
+def load_rows(data: Path | None) -> Rows:
+    """Return the annotated headlines found in `data` (or on the hub), and the invented ones."""
+    text = {sources.headline_key(headline): headline for headline in sources.headlines(data)}
+    with gzip.open(HERE / "annotations.csv.gz", "rt", encoding="utf-8") as stream:
+        annotations = list(csv.DictReader(stream))
+    with (HERE / "contrast.csv").open(encoding="utf-8", newline="") as stream:
+        contrast = list(csv.DictReader(stream))
+    found = [row for row in annotations if row["key"] in text]
+    if not found:
+        raise sources.MissingDataError("none of the annotated headlines is in the data")
+    if len(found) < len(annotations):
+        print(f"only {len(found):,} of {len(annotations):,} annotated headlines are in the data",
+              file=sys.stderr)  # fmt: skip
+    rows: list[dict[str, Any]] = [*found, *contrast]
+    return Rows(
+        headlines=[text[row["key"]] if "key" in row else row["headline"] for row in rows],
+        grades={target: [int(row[target]) / 3 for row in rows] for target in TARGETS},
+        groups=[row.get("family") or row["publisher"] or row["key"] for row in rows],
+        natural=[float(row.get("weight", 0)) for row in rows],
+    )
+
+
+def build(rows: Rows) -> Model:
+    """Train the model that ships."""
+    return train(
+        rows.headlines,
+        rows.grades,
+        seed=SEED,
+        groups=rows.groups,
+        representative=rows.natural,
+        C=C,
+        version=VERSION,
+        n_jobs=-1,
+    )
+
+
+def main() -> None:
+    """Build the model; write it, or compare it with the shipped one."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", type=Path, help="directory of the corpora")
+    parser.add_argument("-o", "--output", type=Path, default=SHIPPED, help="model file to write")
+    parser.add_argument("--check", action="store_true", help="compare with the shipped model")
+    arguments = parser.parse_args()
+    try:
+        model = build(load_rows(arguments.data))
+    except sources.MissingDataError as error:
+        raise SystemExit(str(error)) from None
+    if not arguments.check:
+        model.save(arguments.output)
+        print(f"{arguments.output}: {arguments.output.stat().st_size:,} bytes")
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        rebuilt = Path(folder) / "model.npz"
+        model.save(rebuilt)
+        if rebuilt.read_bytes() != SHIPPED.read_bytes():
+            shipped = Model.load(SHIPPED).header.trained_with
+            raise SystemExit(
+                f"not the shipped model, which was trained with {shipped};"
+                f" here: {model.header.trained_with}"
+            )
+    print("the same, byte for byte")
+
+
+if __name__ == "__main__":
+    main()
