@@ -121,7 +121,7 @@ ALL = [
         hub_id="marksverdhei/clickbait_title_classification",
         column="title",
         file="stopclickbait.csv",
-        targets={"clickbait": lambda row: float(row.get("label", row.get("clickbait")))},
+        targets={"clickbait": lambda row: float(row["label"])},
         note="the label is the outlet, and letter case nearly gives it away: only to test on",
     ),
 ]

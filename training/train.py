@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any
 
 import sources
-
 from headline_score import Model
 from headline_score.training import train
 
@@ -60,8 +59,10 @@ def load_rows(data: Path | None) -> Rows:
     if not found:
         raise sources.MissingDataError("none of the annotated headlines is in the data")
     if len(found) < len(annotations):
-        print(f"only {len(found):,} of {len(annotations):,} annotated headlines are in the data",
-              file=sys.stderr)  # fmt: skip
+        print(
+            f"only {len(found):,} of {len(annotations):,} annotated headlines are in the data",
+            file=sys.stderr,
+        )
     rows: list[dict[str, Any]] = [*found, *contrast]
     return Rows(
         headlines=[text[row["key"]] if "key" in row else row["headline"] for row in rows],

@@ -9,10 +9,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from typing import Any, TypeVar
+from typing import Any
 
 import click
-from click_default_group import DefaultGroup
 from tabulate import tabulate
 
 from headline_score import __version__
@@ -22,11 +21,16 @@ from headline_score.model import Model
 from headline_score.result import Explanation
 from headline_score.tables import FORMATS, STANDARD_STREAM, format_of
 
-F = TypeVar("F")
 
-
-class _Commands(DefaultGroup):  # type: ignore[misc]
+class _Commands(click.Group):
     """Sub-commands, with `score` for bare headlines; the library's errors become one line."""
+
+    ignore_unknown_options = True  # they are for the sub-command, named or not
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        return super().resolve_command(ctx, args if args[0] in self.commands else ["score", *args])
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -41,11 +45,15 @@ def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
         ctx.exit()
 
 
-@click.group(
-    cls=_Commands, default="score", context_settings={"help_option_names": ["-h", "--help"]}
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_version,
+    help="Show the versions of library and shipped model.",
 )
-@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_version,
-              help="Show the versions of library and shipped model.")  # fmt: skip
 def main() -> None:
     """How much is a headline shouting, baiting or guessing?
 
@@ -61,20 +69,28 @@ _model_option = click.option(
 )
 _json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 _format_option = click.option(
-    "--format", "file_format", type=click.Choice(list(FORMATS)),
+    "--format",
+    "file_format",
+    type=click.Choice(list(FORMATS)),
     help="Format of the input; by default its extension tells.",
-)  # fmt: skip
+)
 _column_option = click.option(
     "--column", metavar="NAME", help="Column of the headlines; by default headline or title."
 )
 _target_option = click.option(
-    "--target", "named_targets", multiple=True, metavar="NAME[=COLUMN]",
+    "--target",
+    "named_targets",
+    multiple=True,
+    metavar="NAME[=COLUMN]",
     help="Target, and the column of its grades if it has another name. May be repeated.",
-)  # fmt: skip
+)
 _scale_option = click.option(
-    "--scale", type=click.FloatRange(min=0, min_open=True), default=1.0, show_default=True,
+    "--scale",
+    type=click.FloatRange(min=0, min_open=True),
+    default=1.0,
+    show_default=True,
     help="Top of the grades' scale, such as 3 for grades 0 to 3.",
-)  # fmt: skip
+)
 
 
 def _load(model_path: str | None) -> Model:
@@ -107,14 +123,22 @@ def score(headlines: tuple[str, ...], as_json: bool, model_path: str | None) -> 
         for headline, result in zip(headlines, scores, strict=True)
     ]
     click.echo(_table([*model.targets, "headline"], rows))
-    if any(not result.coverage for result in scores):
-        click.echo("A headline without a word the model knows has its base rates.", err=True)
+    for headline, result in zip(headlines, scores, strict=True):
+        if os.path.isfile(headline):
+            click.echo(f"{headline!r} is a file: to score its rows, use batch", err=True)
+        elif not result.coverage:
+            click.echo(f"{headline!r} has no word the model knows: base rates", err=True)
 
 
 @main.command()
 @click.argument("file", metavar="FILE|-")
-@click.option("-o", "--output", default=STANDARD_STREAM, metavar="OUT",
-              help="File to write, which appears when it is whole; by default standard output.")  # fmt: skip
+@click.option(
+    "-o",
+    "--output",
+    default=STANDARD_STREAM,
+    metavar="OUT",
+    help="File to write, which appears when it is whole; by default standard output.",
+)
 @click.option("--prefix", default="", help="Put before the names of the score columns.")
 @_column_option
 @_format_option
@@ -219,8 +243,12 @@ def _coloured(explanation: Explanation) -> str:
 @click.argument("file", metavar="DATA")
 @click.option("-o", "--output", required=True, metavar="MODEL", help="Model file to write.")
 @click.option("--seed", default=0, show_default=True, help="Of the cross-validation's folds.")
-@click.option("--group", "group_column", metavar="NAME",
-              help="Column of groups, such as publishers, that share a cross-validation fold.")  # fmt: skip
+@click.option(
+    "--group",
+    "group_column",
+    metavar="NAME",
+    help="Column of groups, such as publishers, that share a cross-validation fold.",
+)
 @click.option("--name", "version", default="unversioned", help="Version to keep in the model.")
 @_target_option
 @_scale_option
@@ -263,8 +291,13 @@ def train(
 
 @main.command()
 @click.argument("file", metavar="DATA")
-@click.option("--resamples", default=1000, show_default=True, type=click.IntRange(min=0),
-              help="Bootstrap resamples for the intervals.")  # fmt: skip
+@click.option(
+    "--resamples",
+    default=1000,
+    show_default=True,
+    type=click.IntRange(min=0),
+    help="Bootstrap resamples for the intervals.",
+)
 @_target_option
 @_scale_option
 @_column_option
@@ -308,8 +341,8 @@ def evaluate(
         ["positives", *(f"{r.positives:,}" for r in results.values())],
         ["threshold", *(f"{r.threshold:.3f}" for r in results.values())],
     ]
-    for name in next(iter(results.values())).metrics:
-        rows.append([name, *(str(r.metrics[name]) for r in results.values())])
+    names = next(iter(results.values())).metrics
+    rows += [[name, *(str(r.metrics[name]) for r in results.values())] for name in names]
     click.echo(_table(["", *results], rows))
 
 

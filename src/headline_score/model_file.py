@@ -65,7 +65,7 @@ class Parameters:
 def write(path: str | os.PathLike[str], parameters: Parameters) -> None:
     """Write a model file; a killed run leaves the old one or none."""
     header = {"magic": MAGIC, "layout": LAYOUT, "recipe": RECIPE, **asdict(parameters.header)}
-    arrays = {
+    arrays: dict[str, Any] = {
         "header": _bytes(json.dumps(header)),
         "terms": _bytes("\n".join(parameters.terms)),
         "idf": parameters.idf,
@@ -76,7 +76,7 @@ def write(path: str | os.PathLike[str], parameters: Parameters) -> None:
         "thresholds": parameters.thresholds,
     }
     with atomic_write(path) as file:
-        np.savez_compressed(file, allow_pickle=False, **arrays)
+        np.savez_compressed(file, **arrays)
 
 
 def read(path: str | os.PathLike[str]) -> Parameters:

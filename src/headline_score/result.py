@@ -70,9 +70,7 @@ class Score(_ByTarget[float]):
         return dict(zip(self.targets, self.strengths, strict=True))
 
     def __repr__(self) -> str:
-        return (
-            f"Score({', '.join(f'{name}={value:.4g}' for name, value in self.to_dict().items())})"
-        )
+        return f"Score({', '.join(f'{k}={v:.4g}' for k, v in self.to_dict().items())})"
 
     def __str__(self) -> str:
         strengths = "  ".join(f"{name} {value:.2f}" for name, value in self._by_target().items())
@@ -150,7 +148,7 @@ class Explanation(_ByTarget[TargetExplanation]):
     """One explanation for each target."""
 
     def to_dict(self) -> dict[str, object]:
-        """Return everything as plain dicts and lists, ready for JSON."""
+        """Return everything as plain containers, ready for JSON."""
         return {
             "text": self.text,
             **{

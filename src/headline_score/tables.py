@@ -41,8 +41,8 @@ class Table:
         for name in HEADLINE_COLUMNS if wanted is None else ():
             if name in by_name:
                 return by_name[name]
-        if wanted in self.columns:
-            return cast(str, wanted)
+        if wanted is not None and wanted in self.columns:
+            return wanted
         missing = f"no column {wanted!r}" if wanted else "no column 'headline' or 'title'"
         columns = ", ".join(map(repr, self.columns)) or "none"
         raise TableError(f"{self.name}: {missing}; name one with --column. Columns: {columns}")
