@@ -1,14 +1,16 @@
 """The features of a headline, made here and nowhere else, for training and scoring alike.
 
-Terms are the TF-IDF vocabulary: word 1-grams and 2-grams, the 2-grams running over markers at
-the text's start and end. Shape is a short vector of what words leave out, such as shouting.
+Terms are what the TF-IDF vocabulary holds: words, pairs of neighbours (2-grams) running over
+markers at the text's start and end, and stems. Shape is a short vector of what words leave out,
+such as shouting.
 """
 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from itertools import pairwise
-from math import log1p
+from math import log
 
 from headline_score.text import normalise, offsets
 
@@ -30,6 +32,8 @@ _TOKEN = re.compile(
 )
 _SHOUTED = re.compile(r"\b[A-Z]{4,}\b")  # shorter ones are mostly acronyms
 _SHOUTABLE = re.compile(r"\b[A-Za-z]{4,}\b")
+_USUAL_LENGTH = 10  # tokens
+_INFLECTION = re.compile(r"(?<=...)(?:ingly|edly|ing|ers?|ed|es|ly|(?<![isu])s|')$")
 _DIGITS = str.maketrans("123456789", "0" * 9)
 
 
@@ -49,19 +53,66 @@ def is_word(token: str) -> bool:
     return token[0].isalnum()
 
 
-def ngrams(tokens: list[str]) -> list[str]:
-    """Return the terms of a tokenised text: its words, then its 2-grams, markers included.
+@lru_cache(maxsize=2**16)
+def stem(word: str) -> str:
+    """Return a word without its inflection, so that betray, betrays and betrayed share a term.
 
-    >>> ngrams(["ports", "reopen"])
-    ['ports', 'reopen', '<s> ports', 'ports reopen', 'reopen </s>']
+    A light suffix stripper in the manner of Porter (1980, Program 14), step 1.
+
+    >>> [stem(word) for word in ("betrays", "betrayed", "slammed", "parties", "raging", "loss")]
+    ['betray', 'betray', 'slam', 'party', 'rag', 'loss']
     """
-    return [*tokens, *(f"{a} {b}" for a, b in pairwise([START, *tokens, END]))]
+    bare = _INFLECTION.sub("", word.removesuffix("'s"))
+    if len(bare) > 3:
+        if bare[-1] == "e" or (bare[-1] == bare[-2] and bare[-1] not in "aeioszl0"):
+            return bare[:-1]
+        if bare[-1] == "i":
+            return f"{bare[:-1]}y"
+    return bare
+
+
+def terms(tokens: list[str]) -> list[str]:
+    """Return the terms of a tokenised text: its tokens, its 2-grams, and the stems not yet there.
+
+    >>> terms(["ports", "reopen"])
+    ['ports', 'reopen', '<s> ports', 'ports reopen', 'reopen </s>', 'port']
+    """
+    pairs = [f"{left} {right}" for left, right in pairwise([START, *tokens, END])]
+    stems = [stemmed for token in tokens if (stemmed := stem(token)) != token]
+    return [*tokens, *pairs, *stems]
+
+
+def analyze(text: str) -> list[str]:
+    """Return the terms of a raw text: the analyzer of a scikit-learn `TfidfVectorizer`."""
+    return terms(tokens(normalise(text)))
+
+
+def term_spans(text: str) -> list[tuple[int, int]]:
+    """Return for each term of `analyze(text)` its place `[start, end)` in the raw text.
+
+    A term with a boundary marker has the place of its word alone.
+    """
+    places = offsets(text)
+    folded = _fold(normalise(text))
+    matches = list(_TOKEN.finditer(folded))
+    spans = [
+        (places[match.start()], max(places[match.end()], places[match.end() - 1] + 1))
+        for match in matches
+    ]
+    marked = [*spans[:1], *spans, *spans[-1:]] or [(0, 0), (0, 0)]
+    pairs = [(left[0], right[1]) for left, right in pairwise(marked)]
+    inflected = [
+        span
+        for match, span in zip(matches, spans, strict=True)
+        if stem(match.group()) != match.group()
+    ]
+    return [*spans, *pairs, *inflected]
 
 
 def shape(plain: str, tokens: list[str]) -> tuple[float, ...]:
-    """Return the shape of a normalised text: a number for each name in `SHAPE`, about 0 to 1."""
+    """Return the shape of a normalised text, a number for each name in `SHAPE`: 0 is usual."""
     shouted = len(_SHOUTED.findall(plain))
-    length = log1p(len(tokens)) / 3
+    length = log((1 + len(tokens)) / (1 + _USUAL_LENGTH))
     return (
         shouted / len(_SHOUTABLE.findall(plain)) if shouted else 0.0,
         1.0 if shouted and plain.isupper() else 0.0,
@@ -69,25 +120,6 @@ def shape(plain: str, tokens: list[str]) -> tuple[float, ...]:
         length,
         length * length,
     )
-
-
-def terms(text: str) -> list[str]:
-    """Return the terms of a raw text: the analyzer of a scikit-learn `TfidfVectorizer`."""
-    return ngrams(tokens(normalise(text)))
-
-
-def term_spans(text: str) -> list[tuple[int, int]]:
-    """Return for each of `terms(text)` its place `[start, end)` in the raw text.
-
-    A term with a boundary marker has the place of its word alone.
-    """
-    places = offsets(text)
-    words = [
-        (places[start], max(places[end], places[end - 1] + 1))
-        for start, end in (match.span() for match in _TOKEN.finditer(_fold(normalise(text))))
-    ]
-    marked = [*words[:1], *words, *words[-1:]] or [(0, 0), (0, 0)]
-    return [*words, *((left[0], right[1]) for left, right in pairwise(marked))]
 
 
 def _fold(plain: str) -> str:

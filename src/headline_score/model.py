@@ -14,7 +14,6 @@ from headline_score import model_file
 from headline_score.features import (
     SHAPE,
     is_word,
-    ngrams,
     shape,
     term_spans,
     terms,
@@ -125,7 +124,7 @@ class Model:
             parts = tuple(TargetExplanation(bias, ()) for bias in self._unread.tolist())
             return Explanation(headline, self.targets, parts)
         spans: dict[str, list[tuple[int, int]]] = {}
-        for term, span in zip(terms(headline), term_spans(headline), strict=True):
+        for term, span in zip(terms(found), term_spans(headline), strict=True):
             if term in self._row:
                 spans.setdefault(term, []).append(span)
         addends = self._addends[[self._row[term] for term in spans]]
@@ -159,7 +158,7 @@ class Model:
         for headline in headlines:
             plain = normalise(headline)
             found = tokens(plain)
-            known = dict.fromkeys(map(row, ngrams(found)))  # each term once: binary TF
+            known = dict.fromkeys(map(row, terms(found)))  # each term once: binary TF
             known.pop(None, None)
             rows.extend(known)  # type: ignore[arg-type]
             counts.append(len(known))

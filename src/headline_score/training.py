@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from headline_score.errors import MissingExtraError, TrainingError
 from headline_score.evaluation import POSITIVE
-from headline_score.features import SHAPE, shape, terms, tokens
+from headline_score.features import SHAPE, analyze, shape, tokens
 from headline_score.model import Model
 from headline_score.model_file import Header, Parameters
 from headline_score.result import Explanation, Score
@@ -92,8 +92,8 @@ def train(
         matrix = csr_array(features.fit_transform(texts))
     except ValueError as error:  # no text holds a word, or none twice
         raise TrainingError(f"no term is left to learn from: {error}") from error
-    folds = _folds(texts, groups, seed)
-    held_out = _out_of_fold(classifier, matrix, strengths, weights, folds)
+    folds = assign_folds(texts, groups, seed)
+    held_out = out_of_fold(classifier, matrix, strengths, weights, folds)
     classifier.fit(matrix, strengths, weights)
 
     thresholds, base_rates = [], []
@@ -104,7 +104,8 @@ def train(
             raise TrainingError(f"target {target!r}: no representative headline is graded")
         base_rates.append(float(np.clip(np.average(y, weights=w), 1e-6, 1 - 1e-6)))
         if np.isfinite(logits).all() and _both_outcomes(y, w):
-            slope, intercept = classifier.calibrate(t, logits, y, w)
+            slope, intercept = platt_scaling(logits, y, w)
+            classifier.calibrate(t, slope, intercept)
             thresholds.append(_best_f1(1 / (1 + np.exp(-slope * logits - intercept)), y, w))
         else:
             thresholds.append(0.5)
@@ -137,7 +138,7 @@ class GradedLogisticRegression(RegressorMixin, BaseEstimator):  # type: ignore[m
     def fit(self, X: csr_array, y: Floats, sample_weight: Floats) -> GradedLogisticRegression:
         """Fit one logistic regression for each column of `y`."""
         self.estimators_: list[LogisticRegression] = Parallel(n_jobs=self.n_jobs)(
-            delayed(_fit_fractional)(X, column, sample_weight, C)
+            delayed(fit_fractional)(X, column, sample_weight, C)
             for column, C in zip(y.T, self.C, strict=True)
         )
         return self
@@ -150,24 +151,17 @@ class GradedLogisticRegression(RegressorMixin, BaseEstimator):  # type: ignore[m
         """Return the strengths, shape (n, targets)."""
         return np.column_stack([each.predict_proba(X)[:, 1] for each in self.estimators_])
 
-    def calibrate(self, t: int, logits: Floats, y: Floats, w: Floats) -> tuple[float, float]:
-        """Scale target t's weights so that unseen rows' `logits` fit their grades `y` best.
-
-        Platt scaling (Platt 1999, Advances in Large Margin Classifiers); slope and intercept.
-        """
-        column = csr_array(logits[:, None])
-        platt = _fit_fractional(column, y, w, C=1e6)
-        slope, intercept = float(platt.coef_[0, 0]), float(platt.intercept_[0])
+    def calibrate(self, t: int, slope: float, intercept: float) -> None:
+        """Turn target t's log-odds z into `slope * z + intercept`."""
         self.estimators_[t].coef_ *= slope
         self.estimators_[t].intercept_ = self.estimators_[t].intercept_ * slope + intercept
-        return slope, intercept
 
 
 def make_pipeline(C: Mapping[str, float], min_df: int = 2, n_jobs: int | None = None) -> Pipeline:
     """Return the unfitted scikit-learn pipeline that a model is trained as."""
     features = FeatureUnion(
         [
-            ("terms", TfidfVectorizer(analyzer=terms, binary=True, min_df=min_df)),
+            ("terms", TfidfVectorizer(analyzer=analyze, binary=True, min_df=min_df)),
             ("shape", FunctionTransformer(_shapes)),
         ]
     )
@@ -233,7 +227,17 @@ def _shapes(texts: Iterable[str]) -> Floats:
     return np.array([shape(plain, tokens(plain)) for plain in map(normalise, texts)])
 
 
-def _fit_fractional(X: csr_array, y: Floats, w: Floats, C: float) -> LogisticRegression:
+def platt_scaling(logits: Floats, y: Floats, w: Floats) -> tuple[float, float]:
+    """Return slope and intercept that make held-out log-odds fit their grades `y` best.
+
+    Platt (1999), Advances in Large Margin Classifiers, for fractional grades.
+    """
+    fit = fit_fractional(csr_array(logits[:, None]), y, w, C=1e6)
+    return float(fit.coef_[0, 0]), float(fit.intercept_[0])
+
+
+def fit_fractional(X: csr_array, y: Floats, w: Floats, C: float) -> LogisticRegression:
+    """Fit a logistic regression on strengths `y`; rows of weight 0 or grade NaN do not count."""
     positive, negative = w * np.nan_to_num(y) > 0, w * (1 - np.nan_to_num(y, nan=1.0)) > 0
     outcomes = np.repeat([1, 0], [positive.sum(), negative.sum()])
     weights = np.concatenate([(w * y)[positive], (w * (1 - y))[negative]])
@@ -244,7 +248,7 @@ def _fit_fractional(X: csr_array, y: Floats, w: Floats, C: float) -> LogisticReg
         )
 
 
-def _out_of_fold(
+def out_of_fold(
     classifier: GradedLogisticRegression,
     X: csr_array,
     Y: Floats,
@@ -255,7 +259,7 @@ def _out_of_fold(
     jobs = [(fold, t) for fold in np.unique(folds) for t in range(Y.shape[1])]
     jobs = [(fold, t) for fold, t in jobs if _both_outcomes(Y[folds != fold, t], w[folds != fold])]
     fits = Parallel(n_jobs=classifier.n_jobs)(
-        delayed(_fit_fractional)(X[folds != fold], Y[folds != fold, t], w[folds != fold], C)
+        delayed(fit_fractional)(X[folds != fold], Y[folds != fold, t], w[folds != fold], C)
         for fold, t in jobs
         for C in [classifier.C[t]]
     )
@@ -265,9 +269,9 @@ def _out_of_fold(
     return logits
 
 
-def _folds(texts: list[str], groups: Sequence[object] | None, seed: int) -> NDArray[np.intp]:
+def assign_folds(texts: list[str], groups: Sequence[object] | None, seed: int) -> NDArray[np.intp]:
     """Return each row's fold, rows of a group and near-identical headlines together."""
-    twins = [" ".join(terms(text)) for text in texts]
+    twins = [" ".join(tokens(normalise(text))) for text in texts]
     labels = list(twins)
     if groups is not None:
         first = dict(zip(reversed(twins), (str(g) for g in reversed(groups)), strict=True))
