@@ -55,7 +55,7 @@ def score_file(
     with reading(source) as (text, raw), writing(target) as out:
         table = FORMATS[input_format].read(text, source)
         added = {name: prefix + name for name in model.targets}
-        if table.columns:
+        if not table.empty:
             column = table.headline_column(column)
         if taken := [name for name in added.values() if name in table.columns]:
             raise _taken(source, taken[0])

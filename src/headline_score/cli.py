@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import sys
@@ -25,18 +26,21 @@ from headline_score.tables import FORMATS, STANDARD_STREAM, format_of
 class _Commands(click.Group):
     """Sub-commands, with `score` for bare headlines; the library's errors become one line."""
 
-    ignore_unknown_options = True  # they are for the sub-command, named or not
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        return super().resolve_command(ctx, args if args[0] in self.commands else ["score", *args])
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        own = {"--version", "-h", "--help", *self.commands}
+        return super().parse_args(ctx, ["score", *args] if args and args[0] not in own else args)
 
     def invoke(self, ctx: click.Context) -> Any:
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(errors="surrogateescape")  # arguments may be no UTF-8
         try:
             return super().invoke(ctx)
         except HeadlineScoreError as error:
             raise click.ClickException(" ".join(str(error).split())) from error
+        except OSError as error:
+            if error.filename is None:  # a closed pipe, which click ends silently
+                raise
+            raise click.ClickException(f"{error.filename}: {error.strerror}") from error
 
 
 def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
@@ -203,7 +207,7 @@ def explain(headline: str, as_json: bool, model_path: str | None) -> None:
     explanation = _load(model_path).explain(headline)
     if as_json:
         click.echo(json.dumps(explanation.to_dict()))
-    elif sys.stdout.isatty() and "NO_COLOR" not in os.environ:
+    elif sys.stdout.isatty() and not os.environ.get("NO_COLOR"):
         click.echo(_coloured(explanation))
     else:
         click.echo(_contributions(explanation))
@@ -334,7 +338,7 @@ def evaluate(
     _count_out(data.without_text)
     results = evaluate_model(model, data.headlines, data.grades, resamples=resamples)
     if as_json:
-        click.echo(json.dumps({target: asdict(result) for target, result in results.items()}))
+        click.echo(json.dumps({t: _without_nan(asdict(r)) for t, r in results.items()}))
         return
     rows: list[list[object]] = [
         ["n", *(f"{r.n:,}" for r in results.values())],
@@ -344,6 +348,13 @@ def evaluate(
     names = next(iter(results.values())).metrics
     rows += [[name, *(str(r.metrics[name]) for r in results.values())] for name in names]
     click.echo(_table(["", *results], rows))
+
+
+def _without_nan(value: Any) -> Any:
+    """Return the value with None for NaN, which JSON lacks."""
+    if isinstance(value, dict):
+        return {key: _without_nan(item) for key, item in value.items()}
+    return None if value != value else value
 
 
 def _targets(named: tuple[str, ...], model: Model) -> dict[str, str | None]:

@@ -75,7 +75,8 @@ def evaluate(
         seed: of the resampling.
 
     Raises:
-        HeadlineScoreError: a target is not the model's, or nothing is graded for it.
+        HeadlineScoreError: a target is not the model's, nothing is graded for it, or a grade is
+            outside [0, 1].
     """
     strengths = model.score_many(headlines)
     results = {}
@@ -89,6 +90,8 @@ def evaluate(
                 f"target {target!r}: grades of shape {y.shape}"
                 f" for {len(strengths[target])} headlines"
             )
+        if ((y < 0) | (y > 1)).any():
+            raise HeadlineScoreError(f"target {target!r}: a grade is outside [0, 1]")
         graded = ~np.isnan(y) & ~np.isnan(strengths[target])
         if not graded.any():
             raise HeadlineScoreError(f"target {target!r}: no headline is graded")

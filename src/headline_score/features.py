@@ -33,6 +33,7 @@ _TOKEN = re.compile(
 _SHOUTED = re.compile(r"\b[A-Z]{4,}\b")  # shorter ones are mostly acronyms
 _SHOUTABLE = re.compile(r"\b[A-Za-z]{4,}\b")
 _USUAL_LENGTH = 10  # tokens
+_LONGEST_WORD = 40  # letters; what is longer has no inflection, and no place in a cache
 _INFLECTION = re.compile(r"(?<=...)(?:ingly|edly|ing|ers?|ed|es|ly|(?<![isu])s|')$")
 _DIGITS = str.maketrans("123456789", "0" * 9)
 
@@ -53,7 +54,6 @@ def is_word(token: str) -> bool:
     return token[0].isalnum()
 
 
-@lru_cache(maxsize=2**16)
 def stem(word: str) -> str:
     """Return a word without its inflection, so that betray, betrays and betrayed share a term.
 
@@ -62,6 +62,11 @@ def stem(word: str) -> str:
     >>> [stem(word) for word in ("betrays", "betrayed", "slammed", "parties", "raging", "loss")]
     ['betray', 'betray', 'slam', 'party', 'rag', 'loss']
     """
+    return word if len(word) > _LONGEST_WORD else _stem(word)
+
+
+@lru_cache(maxsize=2**16)
+def _stem(word: str) -> str:
     bare = _INFLECTION.sub("", word.removesuffix("'s"))
     if len(bare) > 3:
         if bare[-1] == "e" or (bare[-1] == bare[-2] and bare[-1] not in "aeioszl0"):

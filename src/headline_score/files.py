@@ -28,5 +28,9 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
             file.flush()
             os.fsync(file.fileno())
         partial.replace(target)
+    except OSError as error:
+        if error.filename in (None, str(partial)):
+            error.filename = os.fspath(path)  # what the caller knows
+        raise
     finally:
         partial.unlink(missing_ok=True)

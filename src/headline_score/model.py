@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import islice
+from itertools import islice, repeat
 from typing import Any
 
 import numpy as np
@@ -40,9 +40,14 @@ class Model:
         """The model's arrays, as they stand in its file."""
         self._row = {term: row for row, term in enumerate(parameters.terms)}
         idf = parameters.idf.astype(np.float64)[:, None]
-        # (terms, 1 + targets): what a term adds to the squared norm, and to each log-odds.
-        # The products are exact: two float32 fit into a float64.
-        self._addends = np.hstack([idf * idf, idf * parameters.weights])
+        # (terms + 1, 1 + targets): what a term adds to the squared norm, and to each log-odds.
+        # The products are exact, as two float32 fit into a float64. The last row adds nothing.
+        self._addends = np.vstack(
+            [
+                np.hstack([idf * idf, idf * parameters.weights]),
+                np.zeros((1, 1 + len(parameters.header.targets))),
+            ]
+        )
         self._unread = np.log(parameters.base_rates) - np.log1p(-parameters.base_rates)
 
     @classmethod
@@ -150,32 +155,24 @@ class Model:
         Every sum runs over one headline's terms in their order, so that a headline's score is
         the same to the last bit in whatever company it is scored.
         """
-        n, row = len(headlines), self._row.get
-        rows: list[int] = []  # the known terms of all headlines, one after the other
-        counts: list[int] = []  # how many of them each headline has
+        row, nothing = self._row.get, len(self._row)
+        rows: list[int] = []  # the terms' rows in the addends, one headline after the other
+        starts: list[int] = []  # where each headline's begin
         shapes: list[tuple[float, ...]] = []
         coverage: list[float] = []
         for headline in headlines:
             plain = normalise(headline)
             found = tokens(plain)
-            known = dict.fromkeys(map(row, terms(found)))  # each term once: binary TF
-            known.pop(None, None)
-            rows.extend(known)  # type: ignore[arg-type]
-            counts.append(len(known))
+            starts.append(len(rows))
+            rows += dict.fromkeys(map(row, terms(found), repeat(nothing)))  # once each: binary TF
+            rows.append(nothing)  # so that no headline's sum is over no row
             shapes.append(shape(plain, found))
             coverage.append(self._coverage(found))
-        document = np.repeat(np.arange(n), counts)
-        addends = self._addends[rows]
-        norm = np.sqrt(np.bincount(document, addends[:, 0], n))
-        norm[norm == 0] = 1
-        shape_columns = np.array(shapes).T
-        logits = np.empty((n, len(self.targets)))
-        for t, bias in enumerate(self.parameters.bias):
-            logits[:, t] = np.bincount(document, addends[:, t + 1], n) / norm + bias
-            for column, weight in zip(
-                shape_columns, self.parameters.shape_weights[:, t], strict=True
-            ):
-                logits[:, t] += column * weight
+        # (n, 1 + targets): squared norm, and log-odds before it divides them
+        sums = np.add.reduceat(self._addends[rows], starts, axis=0)
+        norm = np.sqrt(np.where(sums[:, :1] > 0, sums[:, :1], 1))
+        shaped = np.array(shapes)[:, :, None] * self.parameters.shape_weights
+        logits = sums[:, 1:] / norm + shaped.sum(axis=1) + self.parameters.bias
         logits[np.array(coverage) == 0] = self._unread
         return logits, coverage
 

@@ -86,6 +86,9 @@ def read(path: str | os.PathLike[str]) -> Parameters:
         ModelFileError: the file is missing, no model file, damaged, or of another layout.
     """
     try:
+        with open(path, "rb") as file:  # of another file, NumPy would say to load it as a pickle
+            if not zipfile.is_zipfile(file):
+                raise ValueError("no archive of arrays")
         with np.load(path, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
         header = json.loads(arrays.pop("header").tobytes())

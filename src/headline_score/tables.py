@@ -6,11 +6,12 @@ import csv
 import gzip
 import json
 import sys
+import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import TextIOWrapper
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol, TextIO, cast
 
@@ -20,6 +21,7 @@ from headline_score.files import atomic_write
 Record = dict[str, Any]
 STANDARD_STREAM = "-"
 HEADLINE_COLUMNS = ("headline", "title")
+_PEEK = 1000  # JSON lines that tell which columns there are
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,9 @@ class Table:
     columns: list[str]
     rows: Iterator[tuple[int, Record]]
     """Each row's line number, from 1, and its cells by column."""
+
+    empty: bool = False
+    """Whether there is no row, nor anything else that could have columns."""
 
     def headline_column(self, wanted: str | None) -> str:
         """Return the column that holds the headlines, by default `headline` or `title`.
@@ -73,6 +78,21 @@ class Format(Protocol):
         """Begin a table of these columns, and return what writes its rows."""
 
 
+class _LineFeeds:
+    """Ends each of a CSV writer's rows with a line feed alone."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, row: str) -> int:
+        return self._stream.write(row[:-2] + "\n")
+
+
+def _cell(value: object) -> object:
+    """Return what stands for a JSON value in a CSV cell."""
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, (bool, list, dict)) else value
+
+
 class Delimited:
     """CSV or TSV with a header line."""
 
@@ -80,8 +100,8 @@ class Delimited:
         self.delimiter = delimiter
 
     def read(self, stream: TextIO, name: str) -> Table:
-        csv.field_size_limit(sys.maxsize)
-        reader = csv.reader(stream, delimiter=self.delimiter)
+        csv.field_size_limit(2**31 - 1)  # the most that is a C long everywhere
+        reader = csv.reader(stream, delimiter=self.delimiter, strict=True)
         columns = next(_csv_rows(reader, name), (0, []))[1]
         if not columns:
             raise TableError(f"{name}: empty, not even a header line")
@@ -90,7 +110,8 @@ class Delimited:
         return Table(name, columns, self._records(reader, name, columns))
 
     def write(self, stream: TextIO, columns: list[str]) -> Callable[[Iterable[Record]], None]:
-        writer = csv.writer(stream, delimiter=self.delimiter, lineterminator="\n")
+        # Up to Python 3.12, a cell with a bare \r is only quoted if the line's end has one.
+        writer = csv.writer(_LineFeeds(stream), delimiter=self.delimiter, lineterminator="\r\n")
         writer.writerow(columns)
         known = frozenset(columns)
 
@@ -102,7 +123,7 @@ class Delimited:
                         f"columns the first row lacks can't be written as CSV: {new};"
                         " write JSON lines instead"
                     )
-                writer.writerow([record.get(column) for column in columns])
+                writer.writerow([_cell(record.get(column)) for column in columns])
 
         return write_rows
 
@@ -127,17 +148,16 @@ class JsonLines:
 
     def read(self, stream: TextIO, name: str) -> Table:
         rows = self._records(stream, name)
-        first = next(rows, None)
-        if first is None:
-            return Table(name, [], rows)
-        return Table(name, list(first[1]), chain([first], rows))
+        first = list(islice(rows, _PEEK))  # a key may be absent where it has no value
+        columns = dict.fromkeys(key for _, record in first for key in record)
+        return Table(name, list(columns), chain(first, rows), empty=not first)
 
     def write(self, stream: TextIO, columns: list[str]) -> Callable[[Iterable[Record]], None]:
         def write_rows(records: Iterable[Record]) -> None:
             for record in records:
                 line = json.dumps(record, ensure_ascii=False)
                 try:
-                    line.encode()
+                    line.encode(errors="surrogateescape")
                 except UnicodeEncodeError:  # half a surrogate pair has no UTF-8, but an escape
                     line = json.dumps(record)
                 stream.write(line + "\n")
@@ -188,7 +208,7 @@ _EXTENSIONS = {
 
 def format_of(path: str) -> str | None:
     """Return the name of the format that a path's extension tells, `.gz` aside, if any."""
-    return _EXTENSIONS.get(Path(path.removesuffix(".gz")).suffix.lower())
+    return _EXTENSIONS.get(Path(path.lower().removesuffix(".gz")).suffix)
 
 
 @contextmanager
@@ -207,7 +227,7 @@ def reading(path: str) -> Iterator[tuple[TextIO, BinaryIO]]:
         with open(path, "rb") as raw:
             data = cast(BinaryIO, gzip.GzipFile(fileobj=raw)) if path.endswith(".gz") else raw
             yield _text(data), raw
-    except (gzip.BadGzipFile, EOFError) as error:
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise TableError(f"{path}: damaged gzip file: {error}") from error
     except OSError as error:
         if error.filename != path:
@@ -227,9 +247,8 @@ def writing(path: str) -> Iterator[TextIO]:
         )
         try:
             yield stream
-            stream.flush()
         finally:
-            stream.detach()  # standard output stays open
+            stream.detach()  # flushes, and leaves standard output open
         return
     try:
         with atomic_write(path) as raw:
@@ -240,12 +259,13 @@ def writing(path: str) -> Iterator[TextIO]:
                 cast(BinaryIO, data), encoding="utf-8", errors="surrogateescape", newline=""
             )
             yield stream
-            stream.flush()
+            stream.detach()  # flushes, and leaves what is below open
             if packed:
                 data.close()
-            stream.detach()
-    except BrokenPipeError:
+    except (BrokenPipeError, gzip.BadGzipFile):  # the latter is the input's
         raise
+    except UnicodeEncodeError as error:
+        raise TableError(f"{path}: half a surrogate pair can't be written but as JSON") from error
     except OSError as error:
         raise TableError(f"{path}: {error.strerror or error}") from error
 

@@ -1,0 +1,95 @@
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from headline_score import TableError
+from headline_score.graded import Graded, read_graded
+from headline_score.tables import format_of
+
+DEFAULTS: dict[str, str | None] = {"clickbait": None, "speculation": None}
+TABLE = """headline,clickbait,hype,publisher,kicker
+Ferry sails,0,3,Gazette,Harbour
+"You won't believe it, really",1,,Courier,Wow
+,1,1,Courier,Nothing
+Tram may close,0.25,1.5,Gazette,City
+"""
+
+
+def read(
+    tmp_path: Path,
+    content: str = TABLE,
+    name: str = "a.csv",
+    targets: dict[str, str | None] = DEFAULTS,
+    **settings: Any,
+) -> Graded:
+    path = tmp_path / name
+    path.write_text(content)
+    return read_graded(str(path), file_format=format_of(name) or "", targets=targets, **settings)
+
+
+def test_headlines_are_read_with_the_grades_of_the_default_targets_there_are(
+    tmp_path: Path,
+) -> None:
+    assert read(tmp_path) == Graded(
+        headlines=["Ferry sails", "You won't believe it, really", "Tram may close"],
+        grades={"clickbait": [0, 1, 0.25]},
+        groups=None,
+        without_text=1,
+    )
+
+
+def test_grades_are_divided_by_the_top_of_their_scale_and_an_empty_cell_is_nan(
+    tmp_path: Path,
+) -> None:
+    grades = read(tmp_path, targets={"exaggeration": "hype"}, scale=3).grades
+    assert grades == {"exaggeration": pytest.approx([1, math.nan, 0.5], nan_ok=True)}
+
+
+def test_json_lines_hold_grades_as_numbers_text_or_null(tmp_path: Path) -> None:
+    lines = "".join(
+        f'{{"headline": "Ferry {i} sails", "clickbait": {grade}}}\n'
+        for i, grade in enumerate(["2", '"1"', "null", "0.5", "true"])
+    )
+    lines += '{"headline": "Ferry 5 sails"}\n'
+    grades = read(tmp_path, lines, "a.jsonl", scale=2).grades["clickbait"]
+    assert grades == pytest.approx([1, 0.5, math.nan, 0.25, 0.5, math.nan], nan_ok=True)
+
+
+def test_groups_and_headlines_can_have_columns_of_any_name(tmp_path: Path) -> None:
+    # The row without a headline leaves its group out.
+    assert read(tmp_path, group_column="publisher").groups == ["Gazette", "Courier", "Gazette"]
+    data = read(tmp_path, group_column="publisher", column="kicker")
+    assert data.groups == ["Gazette", "Courier", "Courier", "Gazette"]
+    assert data.headlines == ["Harbour", "Wow", "Nothing", "City"]
+
+
+@pytest.mark.parametrize(
+    ("targets", "group_column", "message"),
+    [
+        ({"speculation": None}, None, "no column of grades .*--target.*'hype'"),
+        ({"clickbait": None, "fear": "fright"}, None, "no column 'fright' .* of 'fear'"),
+        (DEFAULTS, "story", "no column 'story' to group by"),
+    ],
+)
+def test_a_missing_column_is_named(
+    tmp_path: Path, targets: dict[str, str | None], group_column: str | None, message: str
+) -> None:
+    with pytest.raises(TableError, match=f"a.csv: {message}"):
+        read(tmp_path, targets=targets, group_column=group_column)
+
+
+@pytest.mark.parametrize(
+    ("cell", "message"),
+    [
+        ("high", "'clickbait' holds 'high', not a number"),
+        ("1.5", "'clickbait' holds 1.5, outside 0 to 1: .*--scale"),
+        ("-0.5", "'clickbait' holds -0.5, outside 0 to 1"),
+        ("nan", "'clickbait' holds nan"),
+    ],
+)
+def test_a_grade_that_is_none_is_said_and_where(tmp_path: Path, cell: str, message: str) -> None:
+    content = f'headline,clickbait\n"Ferry\nsails",1\nTram late,{cell}\n'
+    with pytest.raises(TableError, match=f"a.csv:4: {message}"):
+        read(tmp_path, content)

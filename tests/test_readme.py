@@ -1,0 +1,40 @@
+"""The README's code runs as it stands."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+README = Path(__file__).parent.parent / "README.md"
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+
+
+def test_python_blocks_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    exec(compile("\n".join(blocks("python")), str(README), "exec"), {"__name__": "readme"})
+
+
+def test_shell_block_runs(tmp_path: Path) -> None:
+    (shell,) = [block for block in blocks("sh") if "headline-score batch" in block]
+    titles = [f"{a} {b} over bus routes" for a in ("Mayor", "Council") for b in ("slams", "votes")]
+    rows = [f"{title},{3 * ('slams' in title)}" for title in titles * 10]
+    (tmp_path / "graded.csv").write_text("\n".join(["headline,sensationalism", *rows]))
+    (tmp_path / "news.csv").write_text("\n".join(["title", *titles]))
+    (tmp_path / "news.jsonl").write_text("".join(f'{{"title": "{title}"}}\n' for title in titles))
+    commands = {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", shell],
+        cwd=tmp_path,
+        env={**os.environ, **commands},
+        check=True,
+        stdout=subprocess.DEVNULL,
+        timeout=120,
+    )
+    assert (tmp_path / "scored.csv").read_text().startswith("title,clickbait,")
+    assert (tmp_path / "mine.npz").is_file()

@@ -1,0 +1,125 @@
+import gzip
+from pathlib import Path
+
+import pytest
+
+from headline_score import TableError
+from headline_score.tables import FORMATS, Record, format_of, reading
+
+
+def read(path: Path) -> tuple[list[str], list[tuple[int, Record]]]:
+    with reading(str(path)) as (text, _):
+        table = FORMATS[format_of(path.name) or ""].read(text, path.name)
+        return table.columns, list(table.rows)
+
+
+def headline_column(path: Path, wanted: str | None = None) -> str:
+    with reading(str(path)) as (text, _):
+        return FORMATS["csv"].read(text, path.name).headline_column(wanted)
+
+
+@pytest.mark.parametrize(
+    ("file_format", "paths"),
+    [
+        ("csv", ["a.csv", "a.b.CSV", "a.csv.gz"]),
+        ("tsv", ["dir.csv/a.tsv.gz", "a.tab"]),
+        ("jsonl", ["a.jsonl.gz", "a.ndjson"]),
+        ("lines", ["a.txt"]),
+        (None, ["a.gz", "a.xlsx", "-"]),
+    ],
+)
+def test_an_extension_tells_the_format(file_format: str | None, paths: list[str]) -> None:
+    assert {format_of(path) for path in paths} == {file_format}
+
+
+@pytest.mark.parametrize(
+    ("header", "wanted", "column"),
+    [
+        ("id,title,headline", None, "headline"),
+        ("id,Title", None, "Title"),
+        ("id, HEADLINE ", None, " HEADLINE "),
+        ("id,headline,kicker", "kicker", "kicker"),
+    ],
+)
+def test_the_headlines_column_is_found(
+    tmp_path: Path, header: str, wanted: str | None, column: str
+) -> None:
+    (tmp_path / "a.csv").write_text(f"{header}\n")
+    assert headline_column(tmp_path / "a.csv", wanted) == column
+
+
+@pytest.mark.parametrize("wanted", [None, "Kicker"])
+def test_without_the_headlines_column_the_error_names_the_columns_there_are(
+    tmp_path: Path, wanted: str | None
+) -> None:
+    (tmp_path / "a.csv").write_text("id,kicker\n1,Harbour\n")
+    with pytest.raises(TableError, match=r"a\.csv.*--column.*'id', 'kicker'"):
+        headline_column(tmp_path / "a.csv", wanted)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("a.csv", "", "a.csv: empty"),
+        ("a.csv", "headline,id,headline\n", "two columns are called 'headline'"),
+        ("a.csv", "headline,id\nFerry sails,1\nPort, closed,2\n", "a.csv:3: 3 cells"),
+        ("a.tsv", "headline\tid\nFerry\tsails\t1\n", "a.tsv:2: 3 cells"),
+        # Else all the rows after it would be one cell, and nobody would know.
+        ("a.csv", 'headline,id\n"Ferry sails,1\nPort closed,2\n', "a.csv"),
+        ("a.jsonl", '{"headline": "Ferry sails"}\n\n{"headline": \n', "a.jsonl:3: not JSON"),
+        ("a.jsonl", '["Ferry sails"]\n', "a.jsonl:1: not a JSON object"),
+    ],
+)
+def test_what_is_wrong_with_a_table_is_said_and_where(
+    tmp_path: Path, name: str, content: str, message: str
+) -> None:
+    (tmp_path / name).write_text(content)
+    with pytest.raises(TableError) as error:
+        read(tmp_path / name)
+    assert message in str(error.value)
+
+
+def test_rows_go_by_their_last_line_blank_lines_are_none_and_short_ones_are_filled(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text('headline,id\nFerry sails,1\n\n"Port\ncloses",2\nTram late\n')
+    _, rows = read(path)
+    assert [(line, row["id"]) for line, row in rows] == [(2, "1"), (5, "2"), (6, "")]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+@pytest.mark.parametrize(
+    ("name", "lines"),
+    [
+        ("a.csv", ["headline", "Ferry sails", "Port closes"]),
+        ("a.jsonl", ['{"headline": "Ferry sails"}', '{"headline": "Port closes"}']),
+        ("a.txt", ["Ferry sails", "Port closes"]),
+    ],
+)
+def test_line_ends_and_byte_order_mark_are_no_part_of_the_data(
+    tmp_path: Path, name: str, lines: list[str], mark: str, end: str
+) -> None:
+    (tmp_path / name).write_bytes((mark + end.join(lines) + end).encode())
+    columns, rows = read(tmp_path / name)
+    assert columns == ["headline"]
+    assert [row["headline"] for _, row in rows] == ["Ferry sails", "Port closes"]
+
+
+PACKED = gzip.compress(repr([*range(5000)]).encode())
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"headline\nFerry sails\n", PACKED[:-9], PACKED[:40] + b"\xff" * 40 + PACKED[80:], None],
+    ids=["not gzip", "cut short", "damaged", "missing"],
+)
+def test_a_gzip_file_that_cannot_be_read_is_a_table_error(
+    tmp_path: Path, content: bytes | None
+) -> None:
+    path = tmp_path / "a.csv.gz"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(TableError, match=r"a\.csv\.gz"):
+        read(path)
