@@ -15,6 +15,7 @@ from headline_score.features import (
     SHAPE,
     is_word,
     shape,
+    stem,
     term_spans,
     terms,
     tokens,
@@ -147,7 +148,8 @@ class Model:
 
     def _coverage(self, found: list[str]) -> float:
         words = [token for token in found if is_word(token)]
-        return sum(word in self._row for word in words) / len(words) if words else 0.0
+        known = sum(word in self._row or stem(word) in self._row for word in words)
+        return known / len(words) if words else 0.0
 
     def _logits(self, headlines: Sequence[str]) -> tuple[NDArray[np.float64], list[float]]:
         """Return the log-odds, shape (n, targets), and the coverage of each headline.

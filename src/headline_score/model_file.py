@@ -13,9 +13,8 @@ from __future__ import annotations
 import json
 import os
 import zipfile
-import zlib
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -86,29 +85,33 @@ def read(path: str | os.PathLike[str]) -> Parameters:
         ModelFileError: the file is missing, no model file, damaged, or of another layout.
     """
     try:
-        with open(path, "rb") as file:  # of another file, NumPy would say to load it as a pickle
-            if not zipfile.is_zipfile(file):
-                raise ValueError("no archive of arrays")
-        with np.load(path, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
-        header = json.loads(arrays.pop("header").tobytes())
-        if header.pop("magic") != MAGIC:
-            raise ValueError("its magic is another's")
-        made_by = (header.pop("layout"), header.pop("recipe"))
-        if made_by != (LAYOUT, RECIPE):
-            raise ModelFileError(
-                f"{path}: layout and feature recipe {made_by} can't be read by this version,"
-                f" which knows {(LAYOUT, RECIPE)}: upgrade headline-score or train the model anew"
-            )
-        header["targets"] = tuple(header["targets"])
-        terms = arrays.pop("terms").tobytes().decode().split("\n")
-        return _checked(Parameters(Header(**header), terms, **arrays))
+        with open(path, "rb") as file:
+            return _parsed(file)
     except OSError as error:
         raise ModelFileError(f"{path}: {error.strerror or error}") from error
-    except (ValueError, KeyError, TypeError, AttributeError, EOFError) as error:
-        raise ModelFileError(f"{path}: not a headline-score model: {error}") from error
-    except (zipfile.BadZipFile, zlib.error) as error:
-        raise ModelFileError(f"{path}: damaged or not a headline-score model: {error}") from error
+    except Exception as error:  # zipfile, zlib and NumPy raise a dozen kinds on damaged bytes
+        reason = str(error) or type(error).__name__
+        raise ModelFileError(f"{path}: not a headline-score model, or damaged: {reason}") from error
+
+
+def _parsed(file: BinaryIO) -> Parameters:
+    if not zipfile.is_zipfile(file):  # NumPy would advise to load it as a pickle
+        raise ValueError("no archive of arrays")
+    file.seek(0)
+    with np.load(file, allow_pickle=False) as archive:
+        arrays = {name: archive[name] for name in archive.files}
+    header = json.loads(arrays.pop("header").tobytes())
+    if header.pop("magic") != MAGIC:
+        raise ValueError("its magic is another's")
+    made_by = (header.pop("layout"), header.pop("recipe"))
+    if made_by != (LAYOUT, RECIPE):
+        raise ValueError(
+            f"its layout and feature recipe are {made_by}, and this version reads"
+            f" {(LAYOUT, RECIPE)}: upgrade headline-score, or train the model anew"
+        )
+    header["targets"] = tuple(header["targets"])
+    terms = arrays.pop("terms").tobytes().decode().split("\n")
+    return _checked(Parameters(Header(**header), terms, **arrays))
 
 
 def _checked(parameters: Parameters) -> Parameters:
@@ -129,8 +132,9 @@ def _checked(parameters: Parameters) -> Parameters:
             )
         if not np.isfinite(array).all():
             raise ValueError(f"array {name} holds NaN or infinity")
-    if not t:
-        raise ValueError("it has no target")
+    targets = parameters.header.targets
+    if not t or len(set(targets)) < t or not all(isinstance(name, str) for name in targets):
+        raise ValueError("its targets have no names, or one for two")
     if ((parameters.base_rates <= 0) | (parameters.base_rates >= 1)).any():
         raise ValueError("a base rate is outside (0, 1)")
     return parameters

@@ -34,7 +34,8 @@ def _plain(piece: str) -> str:
         from html import unescape  # its table of 2,231 names is rarely needed
 
         piece = unescape(piece)
-    decomposed = unicodedata.normalize("NFKD", piece.translate(_TYPOGRAPHY))
+    # Translated twice: before, as NFKD would take "…" and "´" apart; after, as it makes new ones.
+    decomposed = unicodedata.normalize("NFKD", piece.translate(_TYPOGRAPHY)).translate(_TYPOGRAPHY)
     return "".join(
         character
         if character.isascii() or character.isalnum()

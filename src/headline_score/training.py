@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import platform
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from headline_score.errors import MissingExtraError, TrainingError
 from headline_score.evaluation import POSITIVE
-from headline_score.features import SHAPE, analyze, shape, tokens
+from headline_score.features import SHAPE, analyze, is_word, shape, tokens
 from headline_score.model import Model
 from headline_score.model_file import Header, Parameters
 from headline_score.result import Explanation, Score
@@ -42,7 +43,9 @@ except ImportError as error:
 Floats = NDArray[np.float64]
 
 # Names that a target can't have, as a score and its JSON form use them otherwise.
-_RESERVED = frozenset({"headline", "text", *dir(Score), *dir(Explanation)})
+_RESERVED = frozenset({"headline", *dir(Score), *dir(Explanation)}).union(
+    field.name for result in (Score, Explanation) for field in fields(result)
+)
 
 
 def train(
@@ -70,7 +73,7 @@ def train(
         seed: of the random folds; the same data and seed give the same model.
         sample_weight: n weights, non-negative; by default all 1.
         groups: n labels; headlines of one group (a story, a publisher) share a fold. Headlines
-            alike but for case and punctuation always do.
+            alike but for case and punctuation always do, that of the first one's group.
         representative: n weights, non-negative: how many of the headlines to be scored each one
             stands for, for base rates, calibration and thresholds; by default `sample_weight`.
         C: inverse strength of the L2 penalty, or one for each target.
@@ -85,6 +88,9 @@ def train(
     strengths = _checked(texts, grades)
     weights = _weights("sample_weight", sample_weight, np.ones(len(texts)))
     typical = _weights("representative", representative, weights)
+    for target, column in zip(grades, strengths.T, strict=True):
+        if not _both_outcomes(column, weights):
+            raise TrainingError(f"target {target!r}: all grades are alike, or none is given")
 
     pipeline = make_pipeline({name: _per_target(C, name) for name in grades}, min_df, n_jobs)
     features, classifier = pipeline[0], pipeline[-1]
@@ -233,7 +239,11 @@ def platt_scaling(logits: Floats, y: Floats, w: Floats) -> tuple[float, float]:
     Platt (1999), Advances in Large Margin Classifiers, for fractional grades.
     """
     fit = fit_fractional(csr_array(logits[:, None]), y, w, C=1e6)
-    return float(fit.coef_[0, 0]), float(fit.intercept_[0])
+    slope, intercept = float(fit.coef_[0, 0]), float(fit.intercept_[0])
+    if slope > 0:
+        return slope, intercept
+    mean = float(np.average(y, weights=w))  # what can't be learnt is not to be learnt inverted
+    return 0.0, float(np.log(mean / (1 - mean)))
 
 
 def fit_fractional(X: csr_array, y: Floats, w: Floats, C: float) -> LogisticRegression:
@@ -271,9 +281,14 @@ def out_of_fold(
 
 def assign_folds(texts: list[str], groups: Sequence[object] | None, seed: int) -> NDArray[np.intp]:
     """Return each row's fold, rows of a group and near-identical headlines together."""
-    twins = [" ".join(tokens(normalise(text))) for text in texts]
+    twins = [" ".join(filter(is_word, tokens(normalise(text)))) for text in texts]
+    if not any(twins):
+        raise TrainingError("no term is left to learn from: no headline holds a word")
     labels = list(twins)
     if groups is not None:
+        groups = list(groups)
+        if len(groups) != len(texts):
+            raise TrainingError(f"{len(groups)} groups for {len(texts)} headlines")
         first = dict(zip(reversed(twins), (str(g) for g in reversed(groups)), strict=True))
         labels = [first[twin] for twin in twins]
     codes = np.unique(labels, return_inverse=True)[1]
@@ -289,8 +304,11 @@ def assign_folds(texts: list[str], groups: Sequence[object] | None, seed: int) -
 def _weights(name: str, given: ArrayLike | None, default: Floats) -> Floats:
     if given is None:
         return default
-    weights = np.array(given, dtype=np.float64)
-    if weights.shape != default.shape or not (weights >= 0).all():
+    try:
+        weights = np.array(given, dtype=np.float64)
+    except (TypeError, ValueError):
+        weights = np.empty(0)
+    if weights.shape != default.shape or not ((weights >= 0) & np.isfinite(weights)).all():
         raise TrainingError(f"{name} must be {len(default)} non-negative numbers")
     return weights
 
@@ -325,7 +343,10 @@ def _checked(texts: list[str], grades: Mapping[str, Any]) -> Floats:
     for target, values in grades.items():
         if not isinstance(target, str) or not target or target in _RESERVED:
             raise TrainingError(f"{target!r} can't be a target's name: choose another")
-        column = np.array(values, dtype=np.float64)
+        try:
+            column = np.array(values, dtype=np.float64)
+        except (TypeError, ValueError) as error:
+            raise TrainingError(f"target {target!r}: {error}") from None
         if column.shape != (len(texts),):
             raise TrainingError(
                 f"target {target!r}: grades of shape {column.shape} for {len(texts)} headlines"
@@ -336,7 +357,5 @@ def _checked(texts: list[str], grades: Mapping[str, Any]) -> Floats:
                 f"target {target!r}: grade {column[wrong[0]]:g} of headline {wrong[0]} (from 0)"
                 " is outside [0, 1]: divide grades by the top of their scale"
             )
-        if not _both_outcomes(column, np.ones(len(column))):
-            raise TrainingError(f"target {target!r}: all grades are alike, or none is given")
         columns.append(column)
     return np.column_stack(columns)

@@ -1,0 +1,89 @@
+from math import isfinite
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from headline_score.features import END, SHAPE, START, analyze, shape, term_spans, terms, tokens
+from headline_score.text import normalise
+
+PLAIN = st.text(st.characters(max_codepoint=127, exclude_characters="&"))
+
+
+@pytest.mark.parametrize(
+    ("plain", "expected"),
+    [
+        ("Ferry STOPS", ["ferry", "stops"]),
+        ("It won't, the mayor's aide said.", ["it", "won't", "the", "mayor's", "aide", "said"]),
+        ("'Quit' plea", ["quit", "plea"]),
+        ("Fare up 15% to $1,299", ["fare", "up", "00", "%", "to", "$", "0", "000"]),
+        ("Really?! No...", ["really", "?", "!", "no", "..."]),
+        ('Mayor: "go"', ["mayor", ":", '"', "go", '"']),
+        ("co-op - again", ["co", "op", "-", "again"]),
+        ("snake_case", ["snake", "case"]),
+        ("", []),
+    ],
+)
+def test_tokens_are_words_and_telling_marks(plain: str, expected: list[str]) -> None:
+    assert tokens(plain) == expected
+
+
+def test_terms_are_words_neighbours_up_to_the_ends_and_stems() -> None:
+    pairs = {f"{START} port", "port shuts", f"shuts {END}"}
+    assert set(terms(["port", "shuts"])) == {"port", "shuts", "shut"} | pairs
+
+
+@pytest.mark.parametrize("typed", ["Port “shut”", 'port "SHUT"', "P\u00adort &quot;shut&quot;"])
+def test_typography_and_case_leave_the_terms_alone(typed: str) -> None:
+    assert analyze(typed) == analyze('port "shut"')
+
+
+@given(...)
+def test_each_term_has_a_place_in_the_text(text: str) -> None:
+    spans = term_spans(text)
+    assert len(spans) == len(analyze(text))
+    has_term = bool(tokens(normalise(text)))
+    for start, end in spans:
+        assert 0 <= start <= end <= len(text)
+        assert (start < end) == has_term
+
+
+@given(PLAIN)
+def test_places_of_plain_words_hold_the_words(text: str) -> None:
+    for token, (start, end) in zip(tokens(text), term_spans(text), strict=False):
+        assert tokens(text[start:end]) == [token]
+        assert len(token) == end - start
+
+
+@pytest.mark.parametrize(
+    ("text", "term", "place"),
+    [
+        ("The café’s cat", "cafe's", "café’s"),
+        ("Cafe\u0301 shut", "cafe", "Cafe\u0301"),
+        ("Caf&eacute; shut", "cafe", "Caf&eacute;"),
+        ("Ten &quot;lost&quot; cats", '" lost', "&quot;lost"),
+        ("Ten lost cats", f"{START} ten", "Ten"),
+        ("Ten lost cats", f"cats {END}", "cats"),
+        ("Ten lost cats", "ten lost", "Ten lost"),
+        ("Ten lost cats", "cat", "cats"),
+        ("ﬁnal 12 days", "final 00", "ﬁnal 12"),
+    ],
+)
+def test_a_term_is_found_where_it_stands(text: str, term: str, place: str) -> None:
+    start, end = term_spans(text)[analyze(text).index(term)]
+    assert text[start:end] == place
+
+
+@given(...)
+def test_shape_is_a_finite_number_for_each_name(text: str) -> None:
+    plain = normalise(text)
+    values = shape(plain, tokens(plain))
+    assert len(values) == len(SHAPE)
+    assert all(map(isfinite, values))
+
+
+@pytest.mark.parametrize("louder", ["Port SHUT DOWN again", "PORT SHUT DOWN AGAIN", "Port shut!"])
+def test_shouting_shows_in_the_shape_alone(louder: str) -> None:
+    calm, titled = louder.lower().replace("!", ""), louder.title().replace("!", "")
+    assert shape(louder, tokens(louder)) != shape(calm, tokens(calm))
+    assert shape(titled, tokens(titled)) == shape(calm, tokens(calm))

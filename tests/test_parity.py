@@ -1,0 +1,79 @@
+"""The shipped scorer against scikit-learn: one is numpy alone, the other is what was trained."""
+
+import random
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from headline_score import Model
+from headline_score.model_file import Header
+from headline_score.training import from_pipeline, make_pipeline, to_pipeline
+
+TARGETS = ("clickbait", "speculation")
+TEXTS = st.lists(st.from_type(str), min_size=1, max_size=60)
+
+
+@pytest.fixture(scope="module")
+def reference(shipped: Model) -> Any:
+    return to_pipeline(shipped)
+
+
+@pytest.fixture(scope="module")
+def fresh(contrast: list[dict[str, str]]) -> tuple[Model, Any]:
+    """A model, and the very pipeline that was fitted to make it."""
+    rows = contrast[:600]
+    pipeline = make_pipeline({"clickbait": 5.0, "speculation": 1.0})
+    grades = np.array([[int(row[target]) / 3 for target in TARGETS] for row in rows])
+    texts = [row["headline"] for row in rows]
+    pipeline.fit(texts, grades, grades__sample_weight=np.ones(len(rows)))
+    header = Header(targets=TARGETS)
+    return from_pipeline(pipeline, header, base_rates=[0.2, 0.3], thresholds=[0.5, 0.5]), pipeline
+
+
+def check(model: Model, pipeline: Any, texts: Sequence[str]) -> int:
+    """Compare strengths; return how many texts had a known word."""
+    strengths = np.column_stack(list(model.score_many(texts).values()))
+    read = np.array([model.score(text).coverage > 0 for text in texts])
+    expected = np.where(read[:, None], pipeline.predict(texts), list(model.base_rates.values()))
+    np.testing.assert_allclose(strengths, expected, rtol=0, atol=1e-6)
+    return int(read.sum())
+
+
+@given(texts=TEXTS)
+def test_the_shipped_model_scores_any_text_as_scikit_learn_does(
+    shipped: Model, reference: Any, texts: list[str]
+) -> None:
+    check(shipped, reference, texts)
+
+
+@given(texts=TEXTS)
+def test_a_trained_model_scores_any_text_as_its_pipeline_does(
+    fresh: tuple[Model, Any], texts: list[str]
+) -> None:
+    check(*fresh, texts)
+
+
+def test_headlines_score_as_in_scikit_learn(
+    shipped: Model, reference: Any, fresh: tuple[Model, Any], small: Model, headlines: list[str]
+) -> None:
+    assert check(shipped, reference, headlines) == len(headlines)
+    assert check(*fresh, headlines) > 6000
+    assert check(small, to_pipeline(small), headlines) > 6000
+
+
+def test_shuffled_words_score_as_in_scikit_learn(
+    shipped: Model, reference: Any, fresh: tuple[Model, Any], headlines: list[str]
+) -> None:
+    chosen = random.Random(5)
+    words = " ".join(headlines).split()
+    change = (str, str.upper, str.lower, lambda word: f"{word}!", lambda word: f"“{word}”…")
+    texts = [
+        " ".join(chosen.choice(change)(w) for w in chosen.choices(words, k=chosen.randrange(40)))
+        for _ in range(3000)
+    ]
+    assert check(shipped, reference, texts) > 2500
+    assert check(*fresh, texts) > 2500

@@ -1,0 +1,61 @@
+from itertools import pairwise
+
+import pytest
+from hypothesis import assume, example, given
+
+from headline_score.text import normalise, offsets
+
+
+@pytest.mark.parametrize(
+    ("raw", "plain"),
+    [
+        ("Ferry &amp; tram &lt;late&gt;", "Ferry & tram <late>"),
+        ("It&#39;s back &#x2014; again", "It's back - again"),
+        ("Caf&eacute; &ldquo;shut&rdquo;", 'Cafe "shut"'),
+        ("‘We won’t’, says “mayor”", "'We won't', says \"mayor\""),
+        ("Bridge – shut— «again»", 'Bridge - shut - "again"'),
+        ("Port﹘shut", "Port - shut"),
+        ("well‑known co‐op", "well-known co-op"),
+        ("And then…", "And then..."),
+        ("Café naïve Ångström", "Cafe naive Angstrom"),
+        ("Cafe\u0301 nai\u0308ve", "Cafe naive"),
+        ("Ｐｏｒｔ　ｃｌｏｓｅｄ！", "Port closed!"),
+        ("ﬁnal oﬃce", "final office"),
+        ("\ufeffzero\u200bwidth soft\u00adhyphen", "zerowidth softhyphen"),
+        ("lone \ud800 surrogate", "lone surrogate"),
+        ("ŉ port", "'n port"),
+        ("港口 порт", "港口 порт"),
+        ("☕ port ™", "port TM"),
+    ],
+)
+def test_typography_becomes_plain(raw: str, plain: str) -> None:
+    assert normalise(raw).split() == plain.split()
+
+
+def test_plain_ascii_is_left_alone() -> None:
+    ascii_text = "".join(map(chr, range(128))).replace("&", "")
+    assert normalise(ascii_text) == ascii_text
+    assert normalise("R&D; a & b &nosuchentity;") == "R&D; a & b &nosuchentity;"
+
+
+@given(...)
+def test_only_ascii_letters_and_digits_are_left(text: str) -> None:
+    assert all(c.isascii() or c.isalnum() for c in normalise(text))
+
+
+@given(...)
+@example("ŉ")
+def test_a_normalised_text_is_normal(text: str) -> None:
+    plain = normalise(text)
+    assume("&" not in plain)  # "&amp;lt;" is "&lt;", which is an entity again
+    assert normalise(plain) == plain
+
+
+@given(...)
+@example("a&NotEqualTilde;b&#0;½")
+def test_each_character_has_its_place_in_the_raw_text(text: str) -> None:
+    places = offsets(text)
+    assert len(places) == len(normalise(text)) + 1
+    assert all(left <= right for left, right in pairwise(places))
+    assert places[0] >= 0
+    assert places[-1] == len(text)
