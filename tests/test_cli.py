@@ -125,7 +125,7 @@ def test_what_is_odd_about_a_headline_is_said(data: Path) -> None:
     done = run("Zxqvwk 港口", data)
     assert "Zxqvwk 港口" in done.stdout
     unknown, file = done.stderr.splitlines()
-    assert "no word the model knows" in unknown
+    assert "no known word" in unknown
     assert "use batch" in file
 
 
@@ -154,7 +154,9 @@ def test_batch_prints_data_and_nothing_else_on_stdout(tmp_path: Path) -> None:
         ["2", "", "", "", ""],
     ]
     # The whole of it: where standard error is no terminal, there is no progress bar.
-    assert re.fullmatch(r"2 rows, 1 of them without a headline; \d+\.\d s\n", done.stderr)
+    assert re.fullmatch(
+        r"2 rows, 1 of them without a headline, 0 with .*; \d+\.\d s\n", done.stderr
+    )
 
 
 def test_batch_writes_a_file_in_the_format_of_its_name(tmp_path: Path) -> None:
@@ -184,12 +186,54 @@ def test_a_reader_that_has_enough_ends_the_command_quietly(tmp_path: Path, comma
     assert done.stderr == ""
 
 
+@pytest.mark.parametrize("command", ["batch - --format csv", "score x", "explain x", "--version"])
+def test_a_full_disk_is_an_error_of_one_line(command: str) -> None:
+    if not os.path.exists("/dev/full"):
+        pytest.skip("no /dev/full")
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [*COMMAND, *command.split()],
+            input="title\nFerry sails\n",
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            env=environment(),
+            timeout=PATIENCE,
+        )
+    assert (done.returncode, done.stderr) == (
+        1,
+        "Error: standard output: No space left on device\n",
+    )
+
+
+def test_a_terminated_run_leaves_no_half_file(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [*COMMAND, "batch", "-", "--format", "lines", "-o", str(tmp_path / "out.csv")],
+        stdin=subprocess.PIPE,
+        env=environment(),
+    )
+    assert process.stdin is not None
+    process.stdin.write(b"Ferry sails\n" * 20_000)
+    process.stdin.flush()  # more than a pipe holds: the run has begun to write
+    assert list(tmp_path.iterdir()) != []
+    process.terminate()
+    assert process.wait(PATIENCE) == 1
+    process.stdin.close()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_option_before_a_command_is_told_to_go_after_it(data: Path) -> None:
+    done = run("--json", "batch", data, rc=2)
+    assert done.stderr.startswith("Error: options go after the command: headline-score batch")
+
+
 # Explain
 
 
 def test_explain_prints_every_contribution_and_they_add_up() -> None:
     found = json.loads(run("explain", BAIT, "--json").stdout)
-    assert [*found] == ["text", *TARGETS]
+    assert [*found] == ["text", "coverage", *TARGETS]
     assert found["text"] == BAIT
     for target in TARGETS:
         part = found[target]
@@ -230,10 +274,12 @@ def on_terminal(*args: str, **settings: str) -> str:
 def test_explain_colours_a_terminal_unless_told_not_to() -> None:
     coloured = on_terminal("explain", BAIT)
     assert "\x1b[31m" in coloured
-    plain_again = re.sub(r"\x1b\[\d*m", "", coloured).splitlines()
-    assert [line.split(maxsplit=2) for line in plain_again] == [
-        [target, f"{score(BAIT)[target]:.2f}", BAIT] for target in TARGETS
-    ]
+    *lines, legend = re.sub(r"\x1b\[\d*m", "", coloured).splitlines()
+    for target, line in zip(TARGETS, lines, strict=True):
+        assert line.split()[:2] == [target, f"{score(BAIT)[target]:.2f}"]
+        assert BAIT in line
+    assert "[exclamation marks] +" in lines[2]  # what has no place in the text has its part too
+    assert "raises" in legend
     assert "\x1b" not in on_terminal("explain", BAIT, NO_COLOR="1")
 
 
@@ -273,7 +319,10 @@ def test_what_is_not_defined_is_null_in_json_and_a_dash_in_the_table(tmp_path: P
     rows: list[dict[str, object]] = [{"title": t, "clickbait": 0} for t in (PLAIN, BAIT, "")]
     path = table(tmp_path / "a.csv", rows)
     done = run("evaluate", path, "--json", "--resamples", 20)
-    assert done.stderr == "1 rows without a headline are left out\n"
+    assert done.stderr.splitlines() == [
+        "1 rows without a headline are left out",
+        "not evaluated, as not graded here: speculation, sensationalism",
+    ]
     found: dict[str, Any] = json.loads(done.stdout, parse_constant=refuse)["clickbait"]
     assert found["n"] == 2
     assert found["metrics"]["AUC"]["value"] is None

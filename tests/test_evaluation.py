@@ -45,7 +45,7 @@ def test_metrics_are_those_of_scikit_learn(pairs: list[tuple[int, int]], thresho
     undefined = {"zero_division": np.nan}
     expected = {
         "MSE": reference.mean_squared_error(y, p),
-        "R²": reference.r2_score(y, p) if len(set(y)) > 1 else math.nan,
+        "R2": reference.r2_score(y, p) if len(set(y)) > 1 else math.nan,
         "AUC": reference.roc_auc_score(positive, p) if len(set(positive)) > 1 else math.nan,
         "F1": reference.f1_score(positive, flagged, **undefined),
         "precision": reference.precision_score(positive, flagged, **undefined),
@@ -84,7 +84,7 @@ def test_calibrated_strengths_have_almost_no_calibration_error() -> None:
     assert values(y, p * p)["ECE"] > 0.1
 
 
-@pytest.mark.parametrize("name", ["MSE", "R²", "AUC", "F1", "precision", "recall", "Brier"])
+@pytest.mark.parametrize("name", ["MSE", "R2", "AUC", "F1", "precision", "recall", "Brier"])
 def test_an_interval_contains_its_estimate_and_narrows_with_more_rows(name: str) -> None:
     few, many = (
         evaluate_strengths(*drawn(n), threshold=0.5, resamples=300).metrics[name]
@@ -116,7 +116,7 @@ def test_what_is_not_defined_with_one_class_is_nan_and_the_rest_is_not() -> None
         np.zeros(5), np.array([0.1, 0.2, 0.3, 0.4, 0.6]), threshold=0.5, resamples=100
     )
     missing = {name for name, metric in result.metrics.items() if math.isnan(metric.value)}
-    assert missing == {"AUC", "R²", "recall"}
+    assert missing == {"AUC", "R2", "recall"}
     assert str(result.metrics["AUC"]) == "–"
     assert result.metrics["precision"].value == 0
 

@@ -90,7 +90,7 @@ def test_the_telling_word_comes_first(text: str, target: str, word: str) -> None
 def test_an_explanation_survives_json() -> None:
     explanation = explain("Caf\u00e9’s \ud800 ferry may NOT leave!")
     as_dict = json.loads(json.dumps(explanation.to_dict()))
-    assert list(as_dict) == ["text", *TARGETS]
+    assert list(as_dict) == ["text", "coverage", *TARGETS]
     assert as_dict["text"] == explanation.text
     for target in TARGETS:
         part = explanation[target]

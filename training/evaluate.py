@@ -1,7 +1,7 @@
 """Evaluate the shipped model, and write the figures into MODEL_CARD.md and README.md.
 
     python training/evaluate.py --data ../shared/data            # prints and writes
-    python training/evaluate.py --data ../shared/data --print    # only prints
+    python training/evaluate.py --data ../shared/data --print    # only prints, as for a --model
 
 Every interval is a 95 % bootstrap interval over headlines (percentiles of 1,000 resamples).
 """
@@ -24,6 +24,7 @@ from headline_score.evaluation import Evaluation, evaluate, evaluate_strengths
 from train import HERE, SHIPPED, TARGETS
 
 ROOT = HERE.parent
+CARD = ROOT / "MODEL_CARD.md"
 PERIODS: dict[str, Callable[[dict[str, Any]], bool]] = {
     "May–August 2026": lambda row: row["date"] >= "2026-05",
     "2022 and before, or undated": lambda row: row["date"] < "2023",
@@ -61,8 +62,8 @@ def main() -> None:
         raise SystemExit(str(error)) from None
     for name, table in tables.items():
         print(f"## {name}\n\n{table}\n")
-    if not arguments.only_print:
-        for document in (ROOT / "MODEL_CARD.md", ROOT / "README.md"):
+    if not arguments.only_print and arguments.model == SHIPPED:
+        for document in (CARD, ROOT / "README.md"):
             text = document.read_text(encoding="utf-8")
             document.write_text(filled(text, tables), encoding="utf-8")
 
@@ -103,7 +104,7 @@ def slices_table(model: Model, gold: list[dict[str, Any]]) -> str:
     rows = []
     for name, part in slices.items():
         results = evaluate(model, *_graded(part))
-        for metric in ("R²", "AUC"):
+        for metric in ("R2", "AUC"):
             cells = (str(r.metrics[metric]) for r in results.values())
             rows.append([name, f"{len(part)}", metric, *cells])
     return markdown(["part", "n", "metric", *TARGETS], rows)
@@ -116,9 +117,7 @@ def human_table(model: Model, data: Path) -> str:
         headlines, grades = sources.labelled(name, data)
         strengths = model.score_many(headlines)["clickbait"]
         threshold = model.thresholds["clickbait"]
-        result = evaluate_strengths(
-            np.array(grades["clickbait"]), strengths, threshold=threshold, resamples=200
-        )
+        result = evaluate_strengths(np.array(grades["clickbait"]), strengths, threshold=threshold)
         rows.append([name, f"{result.n:,}", f"{result.positives:,}", *_cells(result)])
     return markdown(["corpus", "n", "positives", "AUC", "precision", "recall"], rows)
 
@@ -139,7 +138,6 @@ def training_table(model: Model) -> str:
     rows = [
         ["version", header.version],
         ["terms", f"{len(model.parameters.terms):,}"],
-        ["file", f"{SHIPPED.stat().st_size / 1e6:.1f} MB"],
         ["training headlines", f"{header.rows:,}"],
         ["training data, SHA-256", f"`{header.data_sha256}`"],
         ["trained with", ", ".join(f"{k} {v}" for k, v in header.trained_with.items())],

@@ -10,7 +10,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import html
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ class Source:
     """A public corpus of headlines."""
 
     name: str
-    """Its name in the `source` column of the annotations."""
+    """Its name, in the `source` column of the annotations if it has rows there."""
 
     address: str
     """Its original public address."""
@@ -39,11 +39,14 @@ class Source:
     column: str = "headline"
     """The column of the headlines on the hub."""
 
+    hub_labels: dict[str, str] | None = None
+    """For each target that its own labels tell of their column on the hub: strengths in [0, 1]."""
+
     file: str | None = None
     """The file in the `--data` directory that holds it with its own labels, if one does."""
 
-    targets: dict[str, Callable[[dict[str, Any]], float]] | None = None
-    """For each target that its own labels tell of: a row's strength in [0, 1]."""
+    labels: dict[str, str] | None = None
+    """For each target that its own labels tell of their column in the file."""
 
     note: str = ""
     """What a user of it must know."""
@@ -111,7 +114,7 @@ ALL = [
         "https://zenodo.org/records/5530410",
         "CC BY 4.0",
         file="webis17.csv",
-        targets={"clickbait": lambda row: float(row["score"])},
+        labels={"clickbait": "score"},
         note="tweets graded by five humans each; a scale of its own: its mean is 0.32",
     ),
     Source(
@@ -120,8 +123,9 @@ ALL = [
         "MIT",
         hub_id="marksverdhei/clickbait_title_classification",
         column="title",
+        hub_labels={"clickbait": "clickbait"},
         file="stopclickbait.csv",
-        targets={"clickbait": lambda row: float(row["label"])},
+        labels={"clickbait": "label"},
         note="the label is the outlet, and letter case nearly gives it away: only to test on",
     ),
 ]
@@ -174,16 +178,24 @@ def headlines(data: Path | None) -> Iterator[str]:
             yield row["headline"]
         return
     for source in ALL:
-        if source.hub_id is not None and source.targets is None:
+        if source.hub_id is not None and source.labels is None:
             for split in load_dataset(source.hub_id).values():
                 yield from (text for text in split[source.column] if text)
 
 
-def labelled(source: str, data: Path) -> tuple[list[str], dict[str, list[float]]]:
-    """Return the headlines and strengths of a corpus that has labels of its own."""
-    found = next(each for each in ALL if each.name == source)
-    if found.file is None or found.targets is None:
-        raise ValueError(f"{source} has no labels of its own")
-    rows = read_csv(data, found.file)
-    grades = {target: [read(row) for row in rows] for target, read in found.targets.items()}
-    return [row["headline"] for row in rows], grades
+def labelled(name: str, data: Path | None) -> tuple[list[str], dict[str, list[float]]]:
+    """Return the headlines and strengths of a corpus that has labels of its own.
+
+    They come from its file in the directory `data`, or, if that is None, from the hub.
+    """
+    source = next(each for each in ALL if each.name == name)
+    if data is not None and source.file is not None and source.labels is not None:
+        rows, column, labels = read_csv(data, source.file), "headline", source.labels
+    elif data is None and source.hub_id is not None and source.hub_labels is not None:
+        rows = list(load_dataset(source.hub_id, split="train"))
+        column, labels = source.column, source.hub_labels
+    else:
+        where = "on the hub" if data else "in a file"
+        raise MissingDataError(f"{name} has labels of its own {where} only, or none")
+    grades = {target: [float(row[label]) for row in rows] for target, label in labels.items()}
+    return [row[column] for row in rows], grades

@@ -2,6 +2,7 @@
 
 from headline_score.default import default_model, explain, score, score_many
 from headline_score.errors import (
+    EvaluationError,
     HeadlineScoreError,
     MissingExtraError,
     ModelFileError,
@@ -15,6 +16,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Contribution",
+    "EvaluationError",
     "Explanation",
     "HeadlineScoreError",
     "MissingExtraError",

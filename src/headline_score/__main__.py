@@ -1,5 +1,5 @@
 """`python -m headline_score` is `headline-score`."""
 
-from headline_score.cli import main
+from headline_score.cli import run
 
-main(prog_name="headline-score")
+run()

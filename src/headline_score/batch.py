@@ -24,6 +24,9 @@ class Summary:
     without_text: int = 0
     """Rows among them whose scores are empty, as they have no headline."""
 
+    unread: int = 0
+    """Rows among them without a word that the model knows, scored at its base rates."""
+
 
 def score_file(
     source: str,
@@ -72,10 +75,9 @@ def _scored(
 ) -> Iterator[list[Record]]:
     while rows := list(islice(table.rows, _BLOCK)):
         texts = [table.text(line, record, column) for line, record in rows]
-        scores = {
-            added[name]: values.round(DECIMALS).tolist()
-            for name, values in model.score_many(texts).items()
-        }
+        columns = model.score_many(texts, coverage=True)
+        summary.unread += int((columns.pop("coverage") == 0).sum())
+        scores = {added[name]: values.round(DECIMALS).tolist() for name, values in columns.items()}
         for i, (line, record) in enumerate(rows):
             for name, values in scores.items():
                 if name in record:

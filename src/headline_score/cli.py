@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import os
+import signal
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 from tabulate import tabulate
@@ -19,28 +21,55 @@ from headline_score import __version__
 from headline_score.default import default_model
 from headline_score.errors import HeadlineScoreError
 from headline_score.model import Model
-from headline_score.result import Explanation
+from headline_score.result import UNREAD, Explanation
 from headline_score.tables import FORMATS, STANDARD_STREAM, format_of
 
 
 class _Commands(click.Group):
-    """Sub-commands, with `score` for bare headlines; the library's errors become one line."""
+    """Sub-commands, with `score` for bare headlines."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        own = {"--version", "-h", "--help", *self.commands}
-        return super().parse_args(ctx, ["score", *args] if args and args[0] not in own else args)
+        if args and args[0] not in {"--version", "-h", "--help", *self.commands}:
+            if args[0].startswith("-") and (named := [a for a in args if a in self.commands]):
+                raise click.UsageError(
+                    f"options go after the command: headline-score {named[0]} {args[0]} …;"
+                    f" or score {named[0]!r} as a headline with headline-score score"
+                )
+            args = ["score", *args]
+        return super().parse_args(ctx, args)
 
-    def invoke(self, ctx: click.Context) -> Any:
-        if isinstance(sys.stdout, io.TextIOWrapper):
-            sys.stdout.reconfigure(errors="surrogateescape")  # arguments may be no UTF-8
-        try:
-            return super().invoke(ctx)
-        except HeadlineScoreError as error:
-            raise click.ClickException(" ".join(str(error).split())) from error
-        except OSError as error:
-            if error.filename is None:  # a closed pipe, which click ends silently
-                raise
-            raise click.ClickException(f"{error.filename}: {error.strerror}") from error
+
+def run() -> NoReturn:
+    """Run the command line: an error is one line on standard error, and exits with 1 or 2."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that no half file stays behind
+    if isinstance(sys.stdout, io.TextIOWrapper):  # arguments may be no UTF-8, or a terminal not
+        utf8 = sys.stdout.encoding.lower() == "utf-8"
+        sys.stdout.reconfigure(errors="surrogateescape" if utf8 else "backslashreplace")
+    try:
+        status = main.main(prog_name="headline-score", standalone_mode=False)
+        sys.stdout.flush()
+        sys.exit(status if isinstance(status, int) else 0)
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        sys.exit(2)
+    except click.UsageError as error:
+        command = error.ctx.command_path if error.ctx else "headline-score"
+        _fail(f"{error.format_message()} (see {command} --help)", 2)
+    except (click.ClickException, HeadlineScoreError) as error:
+        _fail(str(error))
+    except click.Abort:
+        _fail("interrupted")
+    except OSError as error:
+        # What could not be written is not to be tried again when Python ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if error.errno == errno.EPIPE:
+            sys.exit(0)  # who reads the output has enough
+        _fail(f"{error.filename or 'standard output'}: {error.strerror}")
+
+
+def _fail(message: str, status: int = 1) -> NoReturn:
+    click.echo(f"Error: {' '.join(message.split())}", err=True)
+    sys.exit(status)
 
 
 def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
@@ -75,7 +104,7 @@ _json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.
 _format_option = click.option(
     "--format",
     "file_format",
-    type=click.Choice(list(FORMATS)),
+    type=click.Choice(list(FORMATS), case_sensitive=False),
     help="Format of the input; by default its extension tells.",
 )
 _column_option = click.option(
@@ -123,7 +152,7 @@ def score(headlines: tuple[str, ...], as_json: bool, model_path: str | None) -> 
             click.echo(json.dumps({"headline": headline, **result.to_dict()}))
         return
     rows = [
-        [*(f"{s:.2f}" for s in result.strengths), headline]
+        [*(f"{s:.2f}" for s in result.strengths), _visible(headline)]
         for headline, result in zip(headlines, scores, strict=True)
     ]
     click.echo(_table([*model.targets, "headline"], rows))
@@ -131,7 +160,7 @@ def score(headlines: tuple[str, ...], as_json: bool, model_path: str | None) -> 
         if os.path.isfile(headline):
             click.echo(f"{headline!r} is a file: to score its rows, use batch", err=True)
         elif not result.coverage:
-            click.echo(f"{headline!r} has no word the model knows: base rates", err=True)
+            click.echo(f"{headline!r}: {UNREAD}", err=True)
 
 
 @main.command()
@@ -157,36 +186,41 @@ def batch(
 ) -> None:
     """Score a CSV, TSV, JSON lines or plain text file, also .gz.
 
-    All columns are kept, and one with the scores of each target is appended. A row without a
-    headline gets empty scores. The output has the input's format, or that of OUT's extension.
+    All columns are kept, and one with the scores of each target, to six decimals, is appended. A
+    row without a headline gets empty scores. The output has the input's format, or that of OUT's
+    extension; plain text becomes CSV.
     """
     from headline_score.batch import score_file
 
     input_format = _format(file, file_format)
+    output_format = format_of(output) or input_format
+    if os.path.splitext(output)[1] and not format_of(output) and not os.path.exists(output):
+        raise click.UsageError(f"{output!r} has an extension of no format: name it .csv, .jsonl, …")
     started = time.perf_counter()
-    with _progress(file) as progress:
+    with _progress(file, output) as progress:
         summary = score_file(
             file,
             output,
             _load(model_path),
             input_format=input_format,
-            output_format=format_of(output) or input_format,
+            output_format=output_format,
             column=column,
             prefix=prefix,
             progress=progress,
         )
     seconds = time.perf_counter() - started
     click.echo(
-        f"{summary.rows:,} rows, {summary.without_text:,} of them without a headline;"
-        f" {seconds:.1f} s",
+        f"{summary.rows:,} rows, {summary.without_text:,} of them without a headline,"
+        f" {summary.unread:,} with {UNREAD}; {seconds:.1f} s",
         err=True,
     )
 
 
 @contextmanager
-def _progress(path: str) -> Iterator[Any]:
-    """Yield what shows that so many bytes of a file are read: a bar, if there is a terminal."""
-    if not sys.stderr.isatty() or not os.path.isfile(path):
+def _progress(path: str, output: str) -> Iterator[Any]:
+    """Yield what shows how many bytes are read: a bar, on a terminal that the rows don't go to."""
+    in_the_way = output == STANDARD_STREAM and sys.stdout.isatty()
+    if not sys.stderr.isatty() or in_the_way or not os.path.isfile(path):
         yield lambda _: None
         return
     bar = click.progressbar(length=os.path.getsize(path), file=sys.stderr)
@@ -211,12 +245,13 @@ def explain(headline: str, as_json: bool, model_path: str | None) -> None:
         click.echo(_coloured(explanation))
     else:
         click.echo(_contributions(explanation))
+    if not explanation.coverage:
+        click.echo(f"{headline!r}: {UNREAD}", err=True)
 
 
 def _contributions(explanation: Explanation) -> str:
     rows: list[list[object]] = []
-    for target in explanation.targets:
-        part = explanation[target]
+    for target, part in explanation.items():
         rows.append([target, f"{part.strength:.2f}", f"{part.bias:+.3f}", "[bias]", ""])
         for c in part.contributions:
             places = " ".join(f"{start}-{end}" for start, end in c.spans)
@@ -228,19 +263,32 @@ _FAINT, _STRONG = 0.1, 0.5  # log-odds that a stretch must move to be coloured, 
 
 
 def _coloured(explanation: Explanation) -> str:
-    width = max(map(len, explanation.targets))
+    """Return a line for each target: its strength, the coloured headline, and its shape's part."""
+    width = max(map(len, explanation))
     lines = []
-    for target in explanation.targets:
-        part = explanation[target]
-        line, done = "", 0
+    for target, part in explanation.items():
+        line, done = f"{target:{width}} {part.strength:.2f}  ", 0
         for start, end, log_odds in part.highlights():
-            line += explanation.text[done:start]
-            colour = None if abs(log_odds) < _FAINT else "red" if log_odds > 0 else "blue"
-            bold = abs(log_odds) >= _STRONG
-            line += click.style(explanation.text[start:end], fg=colour, bold=bold)
+            line += _visible(explanation.text[done:start])
+            line += _tinted(_visible(explanation.text[start:end]), log_odds)
             done = end
-        lines.append(f"{target:{width}} {part.strength:.2f}  {line}{explanation.text[done:]}")
-    return "\n".join(lines)
+        line += _visible(explanation.text[done:])
+        for c in part.contributions:
+            if not c.spans and abs(c.log_odds) >= _FAINT:
+                line += "  " + _tinted(f"{c.term} {c.log_odds:+.1f}", c.log_odds)
+        lines.append(line)
+    legend = f"{click.style('raises', fg='red')}, {click.style('lowers', fg='blue')} the score"
+    return "\n".join([*lines, f"({legend}; bold: by {_STRONG} log-odds or more)"])
+
+
+def _tinted(text: str, log_odds: float) -> str:
+    colour = None if abs(log_odds) < _FAINT else "red" if log_odds > 0 else "blue"
+    return click.style(text, fg=colour, bold=abs(log_odds) >= _STRONG)
+
+
+def _visible(text: str) -> str:
+    """Return a text with its control characters escaped: a terminal may obey them."""
+    return "".join(c if c >= " " and not "\x7f" <= c < "\xa0" else ascii(c)[1:-1] for c in text)
 
 
 @main.command()
@@ -337,6 +385,8 @@ def evaluate(
     )
     _count_out(data.without_text)
     results = evaluate_model(model, data.headlines, data.grades, resamples=resamples)
+    if absent := [target for target in model.targets if target not in data.grades]:
+        click.echo(f"not evaluated, as not graded here: {', '.join(absent)}", err=True)
     if as_json:
         click.echo(json.dumps({t: _without_nan(asdict(r)) for t, r in results.items()}))
         return

@@ -43,7 +43,9 @@ def score(headline: str) -> Score:
     return default_model().score(headline)
 
 
-def score_many(headlines: Iterable[str | None]) -> dict[str, NDArray[np.float64]]:
+def score_many(
+    headlines: Iterable[str | None], *, coverage: bool = False
+) -> dict[str, NDArray[np.float64]]:
     """Score many headlines with the shipped model; see `Model.score_many`.
 
     >>> from headline_score import score_many
@@ -54,7 +56,7 @@ def score_many(headlines: Iterable[str | None]) -> dict[str, NDArray[np.float64]
     Raises:
         TypeError: `headlines` is one str, a table or a mapping, or an item is no str.
     """
-    return default_model().score_many(headlines)
+    return default_model().score_many(headlines, coverage=coverage)
 
 
 def explain(headline: str) -> Explanation:

@@ -10,11 +10,15 @@ class ModelFileError(HeadlineScoreError):
 
 
 class TableError(HeadlineScoreError):
-    """An input table can't be read, or lacks the column that was asked for."""
+    """A table can't be read or written, or lacks the column that was asked for."""
 
 
 class TrainingError(HeadlineScoreError):
     """Training data can't make a model: no rows, one class only, grades out of range."""
+
+
+class EvaluationError(HeadlineScoreError):
+    """Grades can't be compared with a model's scores: another target, no grade, out of range."""
 
 
 class MissingExtraError(HeadlineScoreError, ImportError):

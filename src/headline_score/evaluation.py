@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from headline_score.errors import HeadlineScoreError
+from headline_score.errors import EvaluationError
 from headline_score.model import Model
 
 Floats = NDArray[np.float64]
@@ -36,6 +36,8 @@ class Metric:
     def __str__(self) -> str:
         if np.isnan(self.value):
             return "–"
+        if np.isnan(self.low):
+            return f"{self.value:.3f}"
         return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]"
 
 
@@ -53,7 +55,7 @@ class Evaluation:
     """The model's suggested threshold, at which precision, recall and F1 are taken."""
 
     metrics: dict[str, Metric]
-    """By name: MSE and R² of the strength; AUC, F1, precision, recall and Brier score of being
+    """By name: MSE and R2 of the strength; AUC, F1, precision, recall and Brier score of being
     positive; ECE, the expected calibration error of the strength over ten equal-width bins."""
 
 
@@ -75,7 +77,7 @@ def evaluate(
         seed: of the resampling.
 
     Raises:
-        HeadlineScoreError: a target is not the model's, nothing is graded for it, or a grade is
+        EvaluationError: a target is not the model's, nothing is graded for it, or a grade is
             outside [0, 1].
     """
     strengths = model.score_many(headlines)
@@ -83,18 +85,18 @@ def evaluate(
     for target, values in grades.items():
         if target not in strengths:
             known = ", ".join(model.targets)
-            raise HeadlineScoreError(f"the model has no target {target!r}, only: {known}")
+            raise EvaluationError(f"the model has no target {target!r}, only: {known}")
         y = np.array(values, dtype=np.float64)
         if y.shape != strengths[target].shape:
-            raise HeadlineScoreError(
+            raise EvaluationError(
                 f"target {target!r}: grades of shape {y.shape}"
                 f" for {len(strengths[target])} headlines"
             )
         if ((y < 0) | (y > 1)).any():
-            raise HeadlineScoreError(f"target {target!r}: a grade is outside [0, 1]")
+            raise EvaluationError(f"target {target!r}: a grade is outside [0, 1]")
         graded = ~np.isnan(y) & ~np.isnan(strengths[target])
         if not graded.any():
-            raise HeadlineScoreError(f"target {target!r}: no headline is graded")
+            raise EvaluationError(f"target {target!r}: no headline is graded")
         results[target] = evaluate_strengths(
             y[graded],
             strengths[target][graded],
@@ -144,7 +146,7 @@ def _metrics(y: Floats, p: Floats, threshold: float, counts: Floats) -> dict[str
     with np.errstate(divide="ignore", invalid="ignore"):
         return {
             "MSE": mse,
-            "R²": np.where(variance > 1e-12, 1 - mse / variance, np.nan),
+            "R2": np.where(variance > 1e-12, 1 - mse / variance, np.nan),
             "AUC": _auc(positive, p, counts),
             "F1": 2 * hits / (counts @ flagged + n_positive),
             "precision": hits / (counts @ flagged),

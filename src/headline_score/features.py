@@ -32,7 +32,7 @@ _TOKEN = re.compile(
 )
 _SHOUTED = re.compile(r"\b[A-Z]{4,}\b")  # shorter ones are mostly acronyms
 _SHOUTABLE = re.compile(r"\b[A-Za-z]{4,}\b")
-_USUAL_LENGTH = 10  # tokens
+_SHORTEST, _USUAL_LENGTH, _LONGEST = 3, 10, 30  # tokens; beyond, few headlines teach anything
 _LONGEST_WORD = 40  # letters; what is longer has no inflection, and no place in a cache
 _INFLECTION = re.compile(r"(?<=...)(?:ingly|edly|ing|ers?|ed|es|ly|(?<![isu])s|')$")
 _DIGITS = str.maketrans("123456789", "0" * 9)
@@ -117,7 +117,7 @@ def term_spans(text: str) -> list[tuple[int, int]]:
 def shape(plain: str, tokens: list[str]) -> tuple[float, ...]:
     """Return the shape of a normalised text, a number for each name in `SHAPE`: 0 is usual."""
     shouted = len(_SHOUTED.findall(plain))
-    length = log((1 + len(tokens)) / (1 + _USUAL_LENGTH))
+    length = log((1 + min(max(len(tokens), _SHORTEST), _LONGEST)) / (1 + _USUAL_LENGTH))
     return (
         shouted / len(_SHOUTABLE.findall(plain)) if shouted else 0.0,
         1.0 if shouted and plain.isupper() else 0.0,

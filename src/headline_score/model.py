@@ -64,6 +64,9 @@ class Model:
         """Write the model to a file (by convention `.npz`), the same bytes for the same model."""
         model_file.write(path, self.parameters)
 
+    def __repr__(self) -> str:
+        return f"Model(version={self.version!r}, targets={self.targets!r})"
+
     @property
     def header(self) -> Header:
         """Names, version and provenance."""
@@ -103,18 +106,22 @@ class Model:
         logits, coverage = self._logits([headline])
         return Score(self.targets, tuple(_logistic(logits)[0].tolist()), coverage[0])
 
-    def score_many(self, headlines: Iterable[str | None]) -> dict[str, NDArray[np.float64]]:
+    def score_many(
+        self, headlines: Iterable[str | None], *, coverage: bool = False
+    ) -> dict[str, NDArray[np.float64]]:
         """Score many headlines: a column of float64, shape (n,), for each target.
 
         Takes a list, tuple, generator, numpy array, pandas or Polars Series, or Arrow array of
-        str. A missing value (None, NaN, NA) gives NaN.
+        str. A missing value (None, NaN, NA) gives NaN. With `coverage` there is a column of that
+        name too: the share of each headline's words that the model knows (0: not read at all).
 
         Raises:
             TypeError: `headlines` is one str, a table or a mapping, or an item is no str.
         """
-        blocks = [_logistic(logits) for logits in map(self._block_logits, _blocks(headlines))]
-        strengths = np.concatenate([np.empty((0, len(self.targets))), *blocks])
-        return {name: strengths[:, t].copy() for t, name in enumerate(self.targets)}
+        names = (*self.targets, "coverage") if coverage else self.targets
+        blocks = [np.empty((0, len(self.targets) + 1)), *map(self._scored, _blocks(headlines))]
+        table = np.concatenate(blocks)
+        return {name: table[:, i].copy() for i, name in enumerate(names)}
 
     def explain(self, headline: str) -> Explanation:
         """Return the exact contribution of each term to each target's log-odds.
@@ -123,12 +130,16 @@ class Model:
             TypeError: `headline` is no str.
         """
         if not isinstance(headline, str):
-            raise TypeError(f"explain() takes one headline as a str, not {type(headline).__name__}")
+            raise TypeError(
+                f"explain() takes one headline as a str, not {type(headline).__name__}:"
+                " explain headlines one by one"
+            )
         plain = normalise(headline)
         found = tokens(plain)
-        if not self._coverage(found):
+        coverage = self._coverage(found)
+        if not coverage:
             parts = tuple(TargetExplanation(bias, ()) for bias in self._unread.tolist())
-            return Explanation(headline, self.targets, parts)
+            return Explanation(headline, self.targets, parts, coverage)
         spans: dict[str, list[tuple[int, int]]] = {}
         for term, span in zip(terms(found), term_spans(headline), strict=True):
             if term in self._row:
@@ -144,7 +155,7 @@ class Model:
                 self.parameters.bias.tolist(), np.vstack([values, shaped]).T, strict=True
             )
         )
-        return Explanation(headline, self.targets, parts)
+        return Explanation(headline, self.targets, parts, coverage)
 
     def _coverage(self, found: list[str]) -> float:
         words = [token for token in found if is_word(token)]
@@ -178,12 +189,15 @@ class Model:
         logits[np.array(coverage) == 0] = self._unread
         return logits, coverage
 
-    def _block_logits(self, block: list[str | None]) -> NDArray[np.float64]:
+    def _scored(self, block: list[str | None]) -> NDArray[np.float64]:
+        """Return strengths and coverage, shape (n, targets + 1), NaN where there is no headline."""
+        table = np.full((len(block), len(self.targets) + 1), np.nan)
         present = [headline is not None for headline in block]
-        logits = np.full((len(block), len(self.targets)), np.nan)
         if any(present):
-            logits[present] = self._logits([h for h in block if h is not None])[0]
-        return logits
+            logits, coverage = self._logits([h for h in block if h is not None])
+            table[present, :-1] = _logistic(logits)
+            table[present, -1] = coverage
+        return table
 
 
 def _logistic(logits: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -200,7 +214,8 @@ def _strongest_first(
 def _blocks(headlines: Iterable[str | None]) -> Iterator[list[str | None]]:
     """Yield the headlines in lists of bounded length, each missing value as None."""
     dimensions = len(getattr(headlines, "shape", (None,)))
-    if isinstance(headlines, (str, bytes, Mapping)) or dimensions != 1:
+    single = isinstance(headlines, (str, bytes, Mapping)) or not isinstance(headlines, Iterable)
+    if single or dimensions != 1:
         raise TypeError(
             f"score_many() takes a column of headlines, not {type(headlines).__name__}:"
             " for one headline use score(), of a table pass one column"
@@ -218,7 +233,7 @@ def _checked(row: int, headline: object) -> str | None:
     if isinstance(headline, str):
         return headline
     missing = headline is None or type(headline).__name__ in ("NAType", "NaTType")
-    if missing or (isinstance(headline, float) and headline != headline):
+    if missing or (isinstance(headline, (float, np.floating)) and headline != headline):
         return None
     shown = repr(headline)[:60]
     raise TypeError(f"headline {row} (from 0) is {type(headline).__name__}, not str: {shown}")

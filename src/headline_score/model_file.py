@@ -25,6 +25,7 @@ from headline_score.files import atomic_write
 
 MAGIC = "headline-score model"
 LAYOUT = 1
+ARRAYS = ("idf", "weights", "shape_weights", "bias", "base_rates", "thresholds")
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,11 @@ class Parameters:
     base_rates: NDArray[np.float64]
     thresholds: NDArray[np.float64]
 
+    def __post_init__(self) -> None:
+        """Make the arrays read-only: a model is shared by all of a process."""
+        for name in ARRAYS:
+            getattr(self, name).setflags(write=False)
+
 
 def write(path: str | os.PathLike[str], parameters: Parameters) -> None:
     """Write a model file; a killed run leaves the old one or none."""
@@ -67,12 +73,7 @@ def write(path: str | os.PathLike[str], parameters: Parameters) -> None:
     arrays: dict[str, Any] = {
         "header": _bytes(json.dumps(header)),
         "terms": _bytes("\n".join(parameters.terms)),
-        "idf": parameters.idf,
-        "weights": parameters.weights,
-        "shape_weights": parameters.shape_weights,
-        "bias": parameters.bias,
-        "base_rates": parameters.base_rates,
-        "thresholds": parameters.thresholds,
+        **{name: getattr(parameters, name) for name in ARRAYS},
     }
     with atomic_write(path) as file:
         np.savez_compressed(file, **arrays)

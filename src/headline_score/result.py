@@ -7,40 +7,48 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
-from math import exp, fsum
-from typing import Generic, TypeVar
+from math import fsum, tanh
+from typing import TypeVar
 
 T = TypeVar("T")
 
+UNREAD = "no known word: base rates"
+"""What is said of a text that the model could not read."""
 
-class _ByTarget(Generic[T]):
-    """Reading what belongs to a target by `result[name]` and, for the usual case, `result.name`."""
 
-    def _by_target(self) -> Mapping[str, T]:
+class _ByTarget(Mapping[str, T]):
+    """A mapping from target to what belongs to it, which is also an attribute of that name."""
+
+    def _by_target(self) -> dict[str, T]:
         raise NotImplementedError
 
     def __getitem__(self, target: str) -> T:
         return self._by_target()[target]
 
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._by_target())
+
+    def __len__(self) -> int:
+        return len(self._by_target())
+
     def __getattr__(self, name: str) -> T:
         # Called for what is no field; by copy and pickle also before there are any.
-        if self.__dict__ and not name.startswith("_"):
-            try:
-                return self._by_target()[name]
-            except KeyError:
-                pass
+        if self.__dict__ and not name.startswith("_") and name in self:
+            return self[name]
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def __dir__(self) -> Iterable[str]:
-        return [*super().__dir__(), *self._by_target()]
+        return [*super().__dir__(), *self]
 
 
 @dataclass(frozen=True, repr=False)
 class Score(_ByTarget[float]):
     """The strengths of one headline, as attributes and by name.
 
+    A table of scores wants `to_dict()`, or `score_many` in the first place.
+
     >>> s = Score(("clickbait", "speculation"), (0.0312, 0.6418), coverage=1.0)
-    >>> s.speculation == s["speculation"] == 0.6418
+    >>> s.speculation == s["speculation"] == dict(s)["speculation"] == 0.6418
     True
     >>> print(s)
     clickbait 0.03  speculation 0.64
@@ -74,7 +82,7 @@ class Score(_ByTarget[float]):
 
     def __str__(self) -> str:
         strengths = "  ".join(f"{name} {value:.2f}" for name, value in self._by_target().items())
-        return strengths if self.coverage else f"{strengths}  (no known word: base rates)"
+        return strengths if self.coverage else f"{strengths}  ({UNREAD})"
 
 
 @dataclass(frozen=True)
@@ -109,7 +117,7 @@ class TargetExplanation:
     @property
     def strength(self) -> float:
         """The strength in [0, 1]: the logistic function of `logit`."""
-        return 1 / (1 + exp(-self.logit))
+        return (1 + tanh(self.logit / 2)) / 2
 
     def highlights(self) -> Iterator[tuple[int, int, float]]:
         """Yield `(start, end, log_odds)` for stretches of the text, in order, none overlapping.
@@ -147,10 +155,14 @@ class Explanation(_ByTarget[TargetExplanation]):
     parts: tuple[TargetExplanation, ...]
     """One explanation for each target."""
 
+    coverage: float
+    """Share of the text's words that the model knows; at 0.0 the biases are the base rates."""
+
     def to_dict(self) -> dict[str, object]:
         """Return everything as plain containers, ready for JSON."""
         return {
             "text": self.text,
+            "coverage": self.coverage,
             **{
                 target: {
                     "strength": part.strength,
@@ -175,5 +187,5 @@ class Explanation(_ByTarget[TargetExplanation]):
         lines = [self.text]
         for target, part in self._by_target().items():
             terms = ", ".join(f"{c.term} {c.log_odds:+.2f}" for c in part.contributions[:5])
-            lines.append(f"{target} {part.strength:.2f}: {terms or 'no known word'}")
+            lines.append(f"{target} {part.strength:.2f}: {terms or UNREAD}")
         return "\n".join(lines)

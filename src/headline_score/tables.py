@@ -61,11 +61,12 @@ class Table:
         value = record.get(column)
         if value is None or (isinstance(value, str) and not value.strip()):
             return None
-        if not isinstance(value, str):
+        if isinstance(value, (bool, list, dict)):
             raise TableError(
-                f"{self.name}:{line}: {column!r} holds {type(value).__name__}, not text: {value!r}"
+                f"{self.name}:{line}: {column!r} holds {type(value).__name__}, not text:"
+                " name another column with --column, or mend the line"
             )
-        return value
+        return str(value)  # JSON may hold a headline such as 2001 as a number
 
 
 class Format(Protocol):
@@ -120,7 +121,7 @@ class Delimited:
                 if record.keys() - known:
                     new = ", ".join(sorted(record.keys() - known))
                     raise TableError(
-                        f"columns the first row lacks can't be written as CSV: {new};"
+                        f"columns that the first rows lack can't be written as CSV: {new};"
                         " write JSON lines instead"
                     )
                 writer.writerow([_cell(record.get(column)) for column in columns])
@@ -280,4 +281,6 @@ def _csv_rows(reader: Any, name: str) -> Iterator[tuple[int, list[str]]]:
         for cells in reader:
             yield reader.line_num, cells
     except csv.Error as error:
-        raise TableError(f"{name}:{reader.line_num}: {error}") from error
+        raise TableError(
+            f"{name}:{reader.line_num}: {error}: is a quotation mark left open, or not doubled?"
+        ) from error

@@ -29,6 +29,7 @@ try:
     import sklearn
     from joblib import Parallel, delayed
     from scipy.sparse import csr_array, vstack
+    from scipy.special import expit
     from sklearn.base import BaseEstimator, RegressorMixin
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.linear_model import LogisticRegression
@@ -84,6 +85,8 @@ def train(
     Raises:
         TrainingError: the data can't make a model; the message says which row or target.
     """
+    if isinstance(headlines, str) or not isinstance(grades, Mapping):
+        raise TrainingError("train() takes a column of headlines and, by target, columns of grades")
     texts = list(headlines)
     strengths = _checked(texts, grades)
     weights = _weights("sample_weight", sample_weight, np.ones(len(texts)))
@@ -97,7 +100,9 @@ def train(
     try:
         matrix = csr_array(features.fit_transform(texts))
     except ValueError as error:  # no text holds a word, or none twice
-        raise TrainingError(f"no term is left to learn from: {error}") from error
+        raise TrainingError(
+            f"no term is left to learn from: none is in min_df={min_df} headlines"
+        ) from error
     folds = assign_folds(texts, groups, seed)
     held_out = out_of_fold(classifier, matrix, strengths, weights, folds)
     classifier.fit(matrix, strengths, weights)
@@ -112,7 +117,7 @@ def train(
         if np.isfinite(logits).all() and _both_outcomes(y, w):
             slope, intercept = platt_scaling(logits, y, w)
             classifier.calibrate(t, slope, intercept)
-            thresholds.append(_best_f1(1 / (1 + np.exp(-slope * logits - intercept)), y, w))
+            thresholds.append(_best_f1(expit(slope * logits + intercept), y, w))
         else:
             thresholds.append(0.5)
     header = Header(
@@ -236,9 +241,12 @@ def _shapes(texts: Iterable[str]) -> Floats:
 def platt_scaling(logits: Floats, y: Floats, w: Floats) -> tuple[float, float]:
     """Return slope and intercept that make held-out log-odds fit their grades `y` best.
 
-    Platt (1999), Advances in Large Margin Classifiers, for fractional grades.
+    Platt (1999), Advances in Large Margin Classifiers, for fractional grades; his smoothing of
+    the outcomes keeps the slope finite where the grades can be told apart perfectly.
     """
-    fit = fit_fractional(csr_array(logits[:, None]), y, w, C=1e6)
+    positive, negative = float(np.sum(w * y)), float(np.sum(w * (1 - y)))
+    low, high = 1 / (negative + 2), (positive + 1) / (positive + 2)
+    fit = fit_fractional(csr_array(logits[:, None]), low + (high - low) * y, w, C=1e6)
     slope, intercept = float(fit.coef_[0, 0]), float(fit.intercept_[0])
     if slope > 0:
         return slope, intercept
@@ -327,7 +335,10 @@ def _both_outcomes(y: Floats, w: Floats) -> bool:
 
 
 def _per_target(C: float | Mapping[str, float], target: str) -> float:
-    return C[target] if isinstance(C, Mapping) else C
+    value = C.get(target) if isinstance(C, Mapping) else C
+    if value is None or not value > 0:
+        raise TrainingError(f"target {target!r}: C must be a positive number, not {value}")
+    return value
 
 
 def _checked(texts: list[str], grades: Mapping[str, Any]) -> Floats:
