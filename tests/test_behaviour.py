@@ -90,3 +90,19 @@ def test_the_seed_headline_is_speculative_and_louder_than_its_plain_twin() -> No
     plain = score("Japan sets up ministry for economic ties with Russia")
     assert seed.speculation > 0.5 > plain.speculation
     assert seed.sensationalism > 2 * plain.sensationalism
+
+
+@pytest.mark.parametrize(
+    "headline", ["{} betrays {}", "{} meets {} in Geneva", "Is {} about to sue {}?"]
+)
+def test_names_are_not_verdicts(headline: str) -> None:
+    reference = score(headline.format("Putin", "Xi Jinping"))
+    for one, other in [("Macron", "Merkel"), ("Modi", "Joe Biden"), ("Barcelona", "Chelsea")]:
+        assert score(headline.format(one, other)) == reference
+        assert score(headline.format(other.lower(), one)) == reference
+
+
+def test_the_flagship_headline_is_loud_and_its_plain_twin_is_not() -> None:
+    assert score("Putin Betrays Xi Jinping").sensationalism >= 0.45
+    plain = score("Putin Meets Xi Jinping")
+    assert max(plain.sensationalism, plain.speculation) < 0.1

@@ -4,7 +4,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headline_score.features import END, SHAPE, START, analyze, shape, term_spans, terms, tokens
+from headline_score.features import (
+    END,
+    NAME,
+    SHAPE,
+    START,
+    analyze,
+    shape,
+    term_spans,
+    terms,
+    tokens,
+)
 from headline_score.text import normalise
 
 PLAIN = st.text(st.characters(max_codepoint=127, exclude_characters="&"))
@@ -87,3 +97,23 @@ def test_shouting_shows_in_the_shape_alone(louder: str) -> None:
     calm, titled = louder.lower().replace("!", ""), louder.title().replace("!", "")
     assert shape(louder, tokens(louder)) != shape(calm, tokens(calm))
     assert shape(titled, tokens(titled)) == shape(calm, tokens(calm))
+
+
+NAMES = frozenset({"ann", "lee", "york"})
+
+
+def test_a_run_of_names_is_one_token_whatever_its_case() -> None:
+    expected = ["why", NAME, "left", NAME, "for", "new", NAME]
+    assert tokens("Why Ann Lee left York's Lee for New York", NAMES) == expected
+    assert tokens("why ann lee left york's lee for new york", NAMES) == expected
+
+
+@given(
+    text=st.lists(st.sampled_from(["ann", "Lee", "YORK's", "port", "?", "é", "…"])).map(" ".join)
+)
+def test_names_have_places_too(text: str) -> None:
+    found, spans = analyze(text, NAMES), term_spans(text, NAMES)
+    assert len(found) == len(spans)
+    for term, (start, end) in zip(found, spans, strict=True):
+        if term == NAME:
+            assert set(text[start:end].lower().removesuffix("'s").split()) <= {*NAMES, "york's"}

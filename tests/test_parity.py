@@ -26,7 +26,7 @@ def reference(shipped: Model) -> Any:
 def fresh(contrast: list[dict[str, str]]) -> tuple[Model, Any]:
     """A model, and the very pipeline that was fitted to make it."""
     rows = contrast[:600]
-    pipeline = make_pipeline({"clickbait": 5.0, "speculation": 1.0})
+    pipeline = make_pipeline({"clickbait": 5.0, "speculation": 1.0}, frozenset({"china", "ann"}))
     grades = np.array([[int(row[target]) / 3 for target in TARGETS] for row in rows])
     texts = [row["headline"] for row in rows]
     pipeline.fit(texts, grades, grades__sample_weight=np.ones(len(rows)))

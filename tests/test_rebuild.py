@@ -20,8 +20,9 @@ def run(script: str, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_a_script_says_which_file_is_missing(tmp_path: Path) -> None:
-    for script in ("train.py", "evaluate.py", "tune.py", "make_annotations.py"):
-        result = run(script, "--data", str(tmp_path))
+    scripts = ["train", "evaluate", "tune features", "make_annotations", "make_names"]
+    for script, *arguments in map(str.split, scripts):
+        result = run(f"{script}.py", "--data", str(tmp_path), *arguments)
         assert result.returncode == 1
         assert f"{tmp_path}/" in result.stderr
         assert "Traceback" not in result.stderr

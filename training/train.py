@@ -3,7 +3,8 @@
     python training/train.py --data ../shared/data            # writes the shipped model anew
     python training/train.py --data ../shared/data --check    # is it the same, byte for byte?
 
-Without --data the headlines come from the Hugging Face hub, as far as they are there.
+The rows are the annotated headlines, the invented ones of `contrast.csv`, and, where
+`training/distill.py` put a transformer's grades of ungraded ones into `teacher.npz`, these.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 import sources
 from headline_score import Model
 from headline_score.training import train
@@ -29,6 +32,8 @@ SEED = 0
 
 # Inverse penalties, chosen by `training/tune.py` on out-of-fold rows of round 1.
 C = {"clickbait": 4.0, "speculation": 4.0, "sensationalism": 8.0}
+MIN_DF = 2
+TAUGHT_WEIGHT = 0.5
 
 
 @dataclass(frozen=True)
@@ -46,6 +51,9 @@ class Rows:
 
     natural: list[float]
     """How many headlines of the natural mix each stands for; 0 for hard and invented ones."""
+
+    weights: list[float]
+    """How much each counts in training: 1, but `TAUGHT_WEIGHT` where the teacher graded it."""
 
 
 def load_rows(data: Path | None) -> Rows:
@@ -69,7 +77,34 @@ def load_rows(data: Path | None) -> Rows:
         grades={target: [int(row[target]) / 3 for row in rows] for target in TARGETS},
         groups=[row.get("family") or row["publisher"] or row["key"] for row in rows],
         natural=[float(row.get("weight", 0)) for row in rows],
+        weights=[1.0] * len(rows),
     )
+
+
+def with_taught(rows: Rows, data: Path) -> Rows:
+    """Return the rows and, after them, the ungraded headlines with their teacher's grades."""
+    with np.load(HERE / "teacher.npz", allow_pickle=False) as archive:
+        graded = dict(zip(archive["key"].tolist(), archive["grades"].tolist(), strict=True))
+    annotated = {sources.headline_key(headline) for headline in rows.headlines}
+    found: dict[str, dict[str, Any]] = {}
+    for row in sources.read_csv(data, "unlabelled.csv.gz"):
+        key = sources.headline_key(row["headline"])
+        if int(key, 16) in graded and key not in annotated:
+            found[key] = row
+    keys = sorted(found)
+    grades = np.array([graded[int(key, 16)] for key in keys]).reshape(-1, len(TARGETS))
+    return Rows(
+        headlines=rows.headlines + [found[key]["headline"] for key in keys],
+        grades={t: rows.grades[t] + grades[:, i].tolist() for i, t in enumerate(TARGETS)},
+        groups=rows.groups + [found[key]["publisher"] or key for key in keys],
+        natural=rows.natural + [0.0] * len(keys),
+        weights=rows.weights + [TAUGHT_WEIGHT] * len(keys),
+    )
+
+
+def read_names() -> frozenset[str]:
+    """Return the words that count as names: what `training/make_names.py` found."""
+    return frozenset((HERE / "names.txt").read_text(encoding="utf-8").split())
 
 
 def held_out(rows: Rows) -> list[bool]:
@@ -84,8 +119,11 @@ def build(rows: Rows) -> Model:
         rows.grades,
         seed=SEED,
         groups=rows.groups,
+        sample_weight=rows.weights,
         representative=rows.natural,
         C=C,
+        min_df=MIN_DF,
+        names=read_names(),
         version=VERSION,
         n_jobs=-1,
     )
@@ -94,12 +132,15 @@ def build(rows: Rows) -> Model:
 def main() -> None:
     """Build the model; write it, or compare it with the shipped one."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=Path, help="directory of the corpora")
+    parser.add_argument("--data", type=Path, required=True, help="directory of the corpora")
     parser.add_argument("-o", "--output", type=Path, default=SHIPPED, help="model file to write")
     parser.add_argument("--check", action="store_true", help="compare with the shipped model")
     arguments = parser.parse_args()
     try:
-        model = build(load_rows(arguments.data))
+        rows = load_rows(arguments.data)
+        if (HERE / "teacher.npz").is_file():
+            rows = with_taught(rows, arguments.data)
+        model = build(rows)
     except sources.MissingDataError as error:
         raise SystemExit(str(error)) from None
     if not arguments.check:

@@ -8,6 +8,7 @@ such as shouting.
 from __future__ import annotations
 
 import re
+from collections.abc import Container
 from functools import lru_cache
 from itertools import pairwise
 from math import log
@@ -17,7 +18,7 @@ from headline_score.text import normalise, offsets
 RECIPE = 1
 """Number of the recipe in this file; a model only scores the features it was trained on."""
 
-START, END = "<s>", "</s>"
+START, END, NAME = "<s>", "</s>", "<name>"  # no token of a text looks like these
 SHAPE = ("capitals", "all capitals", "exclamation marks", "length", "length squared")
 """Names of the columns of `shape`."""
 
@@ -38,20 +39,27 @@ _INFLECTION = re.compile(r"(?<=...)(?:ingly|edly|ing|ers?|ed|es|ly|(?<![isu])s|'
 _DIGITS = str.maketrans("123456789", "0" * 9)
 
 
-def tokens(plain: str) -> list[str]:
+def tokens(plain: str, names: Container[str] = frozenset()) -> list[str]:
     """Return the words and telling punctuation marks of a normalised text, in order.
 
-    Letters are lower-cased and every digit becomes 0, so that numbers count by their length.
+    Letters are lower-cased and every digit becomes 0, so that numbers count by their length. A run
+    of words in `names`, also with 's, becomes one `NAME`, so that no name has a weight of its own.
 
-    >>> tokens("Why 15 Ports Won't Reopen - report")
-    ['why', '00', 'ports', "won't", 'reopen', '-', 'report']
+    >>> tokens("Why Ann Lee's 15 Ports Won't Reopen - report", {"ann", "lee"})
+    ['why', '<name>', '00', 'ports', "won't", 'reopen', '-', 'report']
     """
-    return _TOKEN.findall(_fold(plain))
+    found: list[str] = []
+    for token in _TOKEN.findall(_fold(plain)):
+        if token.removesuffix("'s") not in names:
+            found.append(token)
+        elif not found or found[-1] != NAME:
+            found.append(NAME)
+    return found
 
 
 def is_word(token: str) -> bool:
-    """Tell a word from a punctuation token."""
-    return token[0].isalnum()
+    """Tell a word or name from a punctuation token."""
+    return token[0].isalnum() or token == NAME
 
 
 def stem(word: str) -> str:
@@ -87,30 +95,31 @@ def terms(tokens: list[str]) -> list[str]:
     return [*tokens, *pairs, *stems]
 
 
-def analyze(text: str) -> list[str]:
+def analyze(text: str, names: Container[str] = frozenset()) -> list[str]:
     """Return the terms of a raw text: the analyzer of a scikit-learn `TfidfVectorizer`."""
-    return terms(tokens(normalise(text)))
+    return terms(tokens(normalise(text), names))
 
 
-def term_spans(text: str) -> list[tuple[int, int]]:
-    """Return for each term of `analyze(text)` its place `[start, end)` in the raw text.
+def term_spans(text: str, names: Container[str] = frozenset()) -> list[tuple[int, int]]:
+    """Return for each term of `analyze(text, names)` its place `[start, end)` in the raw text.
 
     A term with a boundary marker has the place of its word alone.
     """
     places = offsets(text)
-    folded = _fold(normalise(text))
-    matches = list(_TOKEN.finditer(folded))
-    spans = [
-        (places[match.start()], max(places[match.end()], places[match.end() - 1] + 1))
-        for match in matches
-    ]
+    found: list[str] = []
+    spans: list[tuple[int, int]] = []
+    for match in _TOKEN.finditer(_fold(normalise(text))):
+        token = NAME if match.group().removesuffix("'s") in names else match.group()
+        start = places[match.start()]
+        end = max(places[match.end()], places[match.end() - 1] + 1)
+        if found and found[-1] == token == NAME:
+            spans[-1] = (spans[-1][0], end)
+            continue
+        found.append(token)
+        spans.append((start, end))
     marked = [*spans[:1], *spans, *spans[-1:]] or [(0, 0), (0, 0)]
     pairs = [(left[0], right[1]) for left, right in pairwise(marked)]
-    inflected = [
-        span
-        for match, span in zip(matches, spans, strict=True)
-        if stem(match.group()) != match.group()
-    ]
+    inflected = [span for token, span in zip(found, spans, strict=True) if stem(token) != token]
     return [*spans, *pairs, *inflected]
 
 

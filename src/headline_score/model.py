@@ -78,6 +78,11 @@ class Model:
         return self.header.targets
 
     @property
+    def names(self) -> frozenset[str]:
+        """Lower-case words that it takes for names, and so for one and the same word."""
+        return self.parameters.names
+
+    @property
     def version(self) -> str:
         """The model's own version."""
         return self.header.version
@@ -135,22 +140,23 @@ class Model:
                 " explain headlines one by one"
             )
         plain = normalise(headline)
-        found = tokens(plain)
+        found = tokens(plain, self.names)
         coverage = self._coverage(found)
         if not coverage:
             parts = tuple(TargetExplanation(bias, ()) for bias in self._unread.tolist())
             return Explanation(headline, self.targets, parts, coverage)
         spans: dict[str, list[tuple[int, int]]] = {}
-        for term, span in zip(terms(found), term_spans(headline), strict=True):
+        places = term_spans(headline, self.names)
+        for term, span in zip(terms(found), places, strict=True):
             if term in self._row:
                 spans.setdefault(term, []).append(span)
         addends = self._addends[[self._row[term] for term in spans]]
         values = addends[:, 1:] / np.sqrt(addends[:, 0].sum())
         shaped = np.array(shape(plain, found))[:, None] * self.parameters.shape_weights
         names = [*spans, *(f"[{name}]" for name in SHAPE)]
-        places = [*map(tuple, spans.values()), *(() for _ in SHAPE)]
+        shown = [*map(tuple, spans.values()), *(() for _ in SHAPE)]
         parts = tuple(
-            TargetExplanation(bias, _strongest_first(names, column.tolist(), places))
+            TargetExplanation(bias, _strongest_first(names, column.tolist(), shown))
             for bias, column in zip(
                 self.parameters.bias.tolist(), np.vstack([values, shaped]).T, strict=True
             )
@@ -168,14 +174,14 @@ class Model:
         Every sum runs over one headline's terms in their order, so that a headline's score is
         the same to the last bit in whatever company it is scored.
         """
-        row, nothing = self._row.get, len(self._row)
+        row, nothing, names = self._row.get, len(self._row), self.names
         rows: list[int] = []  # the terms' rows in the addends, one headline after the other
         starts: list[int] = []  # where each headline's begin
         shapes: list[tuple[float, ...]] = []
         coverage: list[float] = []
         for headline in headlines:
             plain = normalise(headline)
-            found = tokens(plain)
+            found = tokens(plain, names)
             starts.append(len(rows))
             rows += dict.fromkeys(map(row, terms(found), repeat(nothing)))  # once each: binary TF
             rows.append(nothing)  # so that no headline's sum is over no row

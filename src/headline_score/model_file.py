@@ -4,6 +4,7 @@ Layout, version 1 (t targets, n terms, s shape features):
 
 - `header`: uint8, UTF-8 JSON: magic, layout, feature recipe, target names, version, provenance
 - `terms`: uint8, the n terms as UTF-8, parted by newlines, sorted
+- `names`: uint8, the words that count as names, likewise
 - `idf`: float32 (n,); `weights`: float32 (n, t); `shape_weights`: float64 (s, t)
 - `bias`, `base_rates`, `thresholds`: float64 (t,)
 """
@@ -54,6 +55,7 @@ class Parameters:
 
     header: Header
     terms: list[str]
+    names: frozenset[str]
     idf: NDArray[np.float32]
     weights: NDArray[np.float32]
     shape_weights: NDArray[np.float64]
@@ -73,6 +75,7 @@ def write(path: str | os.PathLike[str], parameters: Parameters) -> None:
     arrays: dict[str, Any] = {
         "header": _bytes(json.dumps(header)),
         "terms": _bytes("\n".join(parameters.terms)),
+        "names": _bytes("\n".join(sorted(parameters.names))),
         **{name: getattr(parameters, name) for name in ARRAYS},
     }
     with atomic_write(path) as file:
@@ -111,8 +114,8 @@ def _parsed(file: BinaryIO) -> Parameters:
             f" {(LAYOUT, RECIPE)}: upgrade headline-score, or train the model anew"
         )
     header["targets"] = tuple(header["targets"])
-    terms = arrays.pop("terms").tobytes().decode().split("\n")
-    return _checked(Parameters(Header(**header), terms, **arrays))
+    terms, names = (arrays.pop(n).tobytes().decode().split("\n") for n in ("terms", "names"))
+    return _checked(Parameters(Header(**header), terms, frozenset(names), **arrays))
 
 
 def _checked(parameters: Parameters) -> Parameters:

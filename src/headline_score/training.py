@@ -11,11 +11,13 @@ import hashlib
 import platform
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from headline_score.default import default_model
 from headline_score.errors import MissingExtraError, TrainingError
 from headline_score.evaluation import POSITIVE
 from headline_score.features import SHAPE, analyze, is_word, shape, tokens
@@ -59,6 +61,7 @@ def train(
     representative: ArrayLike | None = None,
     C: float | Mapping[str, float] = 5.0,
     min_df: int = 2,
+    names: Iterable[str] | None = None,
     version: str = "unversioned",
     n_jobs: int | None = None,
 ) -> Model:
@@ -79,6 +82,7 @@ def train(
             stands for, for base rates, calibration and thresholds; by default `sample_weight`.
         C: inverse strength of the L2 penalty, or one for each target.
         min_df: terms in fewer headlines are left out.
+        names: lower-case words that count as names, all alike; by default the shipped model's.
         version: the model's own version, kept in its file.
         n_jobs: processes to fit in, as joblib counts them; the model does not depend on it.
 
@@ -95,7 +99,12 @@ def train(
         if not _both_outcomes(column, weights):
             raise TrainingError(f"target {target!r}: all grades are alike, or none is given")
 
-    pipeline = make_pipeline({name: _per_target(C, name) for name in grades}, min_df, n_jobs)
+    pipeline = make_pipeline(
+        {name: _per_target(C, name) for name in grades},
+        default_model().names if names is None else frozenset(names),
+        min_df,
+        n_jobs,
+    )
     features, classifier = pipeline[0], pipeline[-1]
     try:
         matrix = csr_array(features.fit_transform(texts))
@@ -168,12 +177,18 @@ class GradedLogisticRegression(RegressorMixin, BaseEstimator):  # type: ignore[m
         self.estimators_[t].intercept_ = self.estimators_[t].intercept_ * slope + intercept
 
 
-def make_pipeline(C: Mapping[str, float], min_df: int = 2, n_jobs: int | None = None) -> Pipeline:
+def make_pipeline(
+    C: Mapping[str, float],
+    names: frozenset[str],
+    min_df: int = 2,
+    n_jobs: int | None = None,
+) -> Pipeline:
     """Return the unfitted scikit-learn pipeline that a model is trained as."""
+    analyzer = partial(analyze, names=names)
     features = FeatureUnion(
         [
-            ("terms", TfidfVectorizer(analyzer=analyze, binary=True, min_df=min_df)),
-            ("shape", FunctionTransformer(_shapes)),
+            ("terms", TfidfVectorizer(analyzer=analyzer, binary=True, min_df=min_df)),
+            ("shape", FunctionTransformer(_shapes, kw_args={"names": names})),
         ]
     )
     return Pipeline(
@@ -194,6 +209,7 @@ def from_pipeline(
         Parameters(
             header=header,
             terms=vectorizer.get_feature_names_out().tolist(),
+            names=vectorizer.analyzer.keywords["names"],
             idf=vectorizer.idf_.astype(np.float32),
             weights=coefficients[: -len(SHAPE)].astype(np.float32),
             shape_weights=coefficients[-len(SHAPE) :].copy(),
@@ -211,7 +227,7 @@ def to_pipeline(model: Model) -> Pipeline:
     gives its base rates.
     """
     parameters = model.parameters
-    pipeline = make_pipeline(dict.fromkeys(model.targets, 1.0))
+    pipeline = make_pipeline(dict.fromkeys(model.targets, 1.0), parameters.names)
     vectorizer = pipeline[0].transformer_list[0][1]
     vectorizer.set_params(vocabulary=parameters.terms)
     vectorizer.idf_ = parameters.idf.astype(np.float64)
@@ -234,8 +250,8 @@ def data_sha256(texts: Sequence[str], strengths: Floats) -> str:
     return digest.hexdigest()
 
 
-def _shapes(texts: Iterable[str]) -> Floats:
-    return np.array([shape(plain, tokens(plain)) for plain in map(normalise, texts)])
+def _shapes(texts: Iterable[str], names: frozenset[str]) -> Floats:
+    return np.array([shape(plain, tokens(plain, names)) for plain in map(normalise, texts)])
 
 
 def platt_scaling(logits: Floats, y: Floats, w: Floats) -> tuple[float, float]:
