@@ -40,7 +40,9 @@ def test_annotations_hold_grades_but_no_headline() -> None:
 
 
 def test_data_without_the_annotated_headlines_is_an_error(tmp_path: Path) -> None:
-    (tmp_path / "annotated.csv").write_text("headline,source\nCouncil passes budget,test\n")
+    table = "headline,publisher\nCouncil passes budget,test\n"
+    (tmp_path / "annotated.csv").write_text(table)
+    (tmp_path / "unlabelled.csv.gz").write_bytes(gzip.compress(table.encode()))
     result = run("train.py", "--data", str(tmp_path), "-o", str(tmp_path / "model.npz"))
     assert result.returncode == 1
     assert "none of the annotated headlines" in result.stderr

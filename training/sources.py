@@ -167,20 +167,26 @@ def read_csv(data: Path, file: str) -> list[dict[str, Any]]:
     )
 
 
-def headlines(data: Path | None) -> Iterator[str]:
-    """Yield the headlines of the archives.
+def headlines(data: Path | None) -> Iterator[tuple[str, str]]:
+    """Yield the headlines of the archives, each with its publisher or "".
 
-    They come from `annotated.csv` in the directory `data`, or, if that is None, from the hub,
-    as far as the corpora have an id there.
+    They come from `annotated.csv` and `unlabelled.csv.gz` in the directory `data`, or, if that is
+    None, from the hub, as far as the corpora have an id there.
     """
     if data is not None:
-        for row in read_csv(data, "annotated.csv"):
-            yield row["headline"]
+        for file in ("annotated.csv", "unlabelled.csv.gz"):
+            yield from ((row["headline"], row["publisher"]) for row in read_csv(data, file))
         return
     for source in ALL:
         if source.hub_id is not None and source.labels is None:
-            for split in load_dataset(source.hub_id).values():
-                yield from (text for text in split[source.column] if text)
+            try:
+                splits = load_dataset(source.hub_id)
+            except Exception as error:  # the hub's client has many kinds
+                raise MissingDataError(
+                    f"{source.hub_id} can't be had from the hub ({error}): give --data"
+                ) from error
+            for split in splits.values():
+                yield from ((text, "") for text in split[source.column] if text)
 
 
 def labelled(name: str, data: Path | None) -> tuple[list[str], dict[str, list[float]]]:

@@ -58,7 +58,9 @@ class Rows:
 
 def load_rows(data: Path | None) -> Rows:
     """Return the annotated headlines found in `data` (or on the hub), and the invented ones."""
-    text = {sources.headline_key(headline): headline for headline in sources.headlines(data)}
+    text: dict[str, str] = {}
+    for headline, _ in sources.headlines(data):
+        text.setdefault(sources.headline_key(headline), headline)
     with gzip.open(HERE / "annotations.csv.gz", "rt", encoding="utf-8") as stream:
         annotations = list(csv.DictReader(stream))
     with (HERE / "contrast.csv").open(encoding="utf-8", newline="") as stream:
@@ -81,22 +83,22 @@ def load_rows(data: Path | None) -> Rows:
     )
 
 
-def with_taught(rows: Rows, data: Path) -> Rows:
+def with_taught(rows: Rows, data: Path | None) -> Rows:
     """Return the rows and, after them, the ungraded headlines with their teacher's grades."""
     with np.load(HERE / "teacher.npz", allow_pickle=False) as archive:
         graded = dict(zip(archive["key"].tolist(), archive["grades"].tolist(), strict=True))
     annotated = {sources.headline_key(headline) for headline in rows.headlines}
-    found: dict[str, dict[str, Any]] = {}
-    for row in sources.read_csv(data, "unlabelled.csv.gz"):
-        key = sources.headline_key(row["headline"])
+    found: dict[str, tuple[str, str]] = {}
+    for headline, publisher in sources.headlines(data):
+        key = sources.headline_key(headline)
         if int(key, 16) in graded and key not in annotated:
-            found[key] = row
+            found[key] = headline, publisher
     keys = sorted(found)
     grades = np.array([graded[int(key, 16)] for key in keys]).reshape(-1, len(TARGETS))
     return Rows(
-        headlines=rows.headlines + [found[key]["headline"] for key in keys],
+        headlines=rows.headlines + [found[key][0] for key in keys],
         grades={t: rows.grades[t] + grades[:, i].tolist() for i, t in enumerate(TARGETS)},
-        groups=rows.groups + [found[key]["publisher"] or key for key in keys],
+        groups=rows.groups + [found[key][1] or key for key in keys],
         natural=rows.natural + [0.0] * len(keys),
         weights=rows.weights + [TAUGHT_WEIGHT] * len(keys),
     )
@@ -132,7 +134,7 @@ def build(rows: Rows) -> Model:
 def main() -> None:
     """Build the model; write it, or compare it with the shipped one."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=Path, required=True, help="directory of the corpora")
+    parser.add_argument("--data", type=Path, help="directory of the corpora; else from the hub")
     parser.add_argument("-o", "--output", type=Path, default=SHIPPED, help="model file to write")
     parser.add_argument("--check", action="store_true", help="compare with the shipped model")
     arguments = parser.parse_args()
