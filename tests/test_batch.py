@@ -266,3 +266,11 @@ def test_a_table_can_be_scored_in_place(tmp_path: Path, name: str) -> None:
     assert {tuple(row) for row in rows_of(path)} == {("headline", *TARGETS)}
     assert len(rows_of(path)) == 10_000
     assert [file.name for file in tmp_path.iterdir()] == [name]
+
+
+def test_the_extension_tells_of_packing_in_any_case(tmp_path: Path) -> None:
+    source = tmp_path / "IN.CSV.GZ"
+    source.write_bytes(gzip.compress(b"headline\nFerry sails\n"))
+    target = tmp_path / "OUT.CSV.GZ"
+    score_file(str(source), str(target), default_model(), input_format="csv", output_format="csv")
+    assert gzip.decompress(target.read_bytes()).startswith(b"headline,clickbait,")

@@ -4,6 +4,7 @@ import pickle
 import random
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -214,3 +215,9 @@ def test_a_flipped_bit_is_noticed_or_harmless(
         else:
             assert same_scores(loaded, small, headlines[:20]), f"byte {place}"
     assert noticed > 400
+
+
+def test_a_model_without_names_is_read_as_it_was_written(small: Model, tmp_path: Path) -> None:
+    nameless = Model(replace(small.parameters, names=frozenset()))
+    nameless.save(tmp_path / "model.npz")
+    assert Model.load(tmp_path / "model.npz").names == nameless.names

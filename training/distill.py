@@ -28,6 +28,7 @@ import torch
 from numpy.typing import NDArray
 from transformers import AutoModel, AutoTokenizer, get_linear_schedule_with_warmup
 
+from headline_score.evaluation import POSITIVE, evaluate_strengths
 from sources import MissingDataError, headline_key, read_csv
 from train import HERE, TARGETS, Rows, held_out, load_rows
 
@@ -136,9 +137,10 @@ def grade(teacher: Teacher, texts: list[str]) -> NDArray[np.float64]:
 
 
 def report(name: str, y: NDArray[np.float64], p: NDArray[np.float64]) -> None:
-    """Print R² of the strengths."""
-    r2 = 1 - ((y - p) ** 2).mean(0) / y.var(0)
-    cells = ", ".join(f"{t} {v:.3f}" for t, v in zip(TARGETS, r2, strict=True))
+    """Print R² of the strengths, with 95 % bootstrap intervals."""
+    columns = zip(TARGETS, y.T, p.T, strict=True)
+    found = {t: evaluate_strengths(y_t, p_t, threshold=POSITIVE) for t, y_t, p_t in columns}
+    cells = ", ".join(f"{t} {result.metrics['R2']}" for t, result in found.items())
     print(f"R² of the teacher on {name} (n = {len(y):,}): {cells}", flush=True)
 
 

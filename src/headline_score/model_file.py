@@ -115,7 +115,7 @@ def _parsed(file: BinaryIO) -> Parameters:
         )
     header["targets"] = tuple(header["targets"])
     terms, names = (arrays.pop(n).tobytes().decode().split("\n") for n in ("terms", "names"))
-    return _checked(Parameters(Header(**header), terms, frozenset(names), **arrays))
+    return _checked(Parameters(Header(**header), terms, frozenset(names) - {""}, **arrays))
 
 
 def _checked(parameters: Parameters) -> Parameters:

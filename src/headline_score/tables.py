@@ -226,7 +226,7 @@ def reading(path: str) -> Iterator[tuple[TextIO, BinaryIO]]:
         return
     try:
         with open(path, "rb") as raw:
-            data = cast(BinaryIO, gzip.GzipFile(fileobj=raw)) if path.endswith(".gz") else raw
+            data = cast(BinaryIO, gzip.GzipFile(fileobj=raw)) if _is_packed(path) else raw
             yield _text(data), raw
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise TableError(f"{path}: damaged gzip file: {error}") from error
@@ -243,9 +243,7 @@ def writing(path: str) -> Iterator[TextIO]:
     A file appears under its name on success only.
     """
     if path == STANDARD_STREAM:
-        stream = TextIOWrapper(
-            sys.stdout.buffer, encoding="utf-8", errors="surrogateescape", newline=""
-        )
+        stream = _text(sys.stdout.buffer, "utf-8")
         try:
             yield stream
         finally:
@@ -253,12 +251,10 @@ def writing(path: str) -> Iterator[TextIO]:
         return
     try:
         with atomic_write(path) as raw:
-            packed = path.endswith(".gz")
+            packed = _is_packed(path)
             # No name and no time in the gzip header: the same rows make the same bytes.
             data = gzip.GzipFile("", "wb", fileobj=raw, mtime=0) if packed else raw
-            stream = TextIOWrapper(
-                cast(BinaryIO, data), encoding="utf-8", errors="surrogateescape", newline=""
-            )
+            stream = _text(cast(BinaryIO, data), "utf-8")
             yield stream
             stream.detach()  # flushes, and leaves what is below open
             if packed:
@@ -271,8 +267,12 @@ def writing(path: str) -> Iterator[TextIO]:
         raise TableError(f"{path}: {error.strerror or error}") from error
 
 
-def _text(data: BinaryIO) -> TextIO:
-    return TextIOWrapper(data, encoding="utf-8-sig", errors="surrogateescape", newline="")
+def _is_packed(path: str) -> bool:
+    return path.lower().endswith(".gz")
+
+
+def _text(data: BinaryIO, encoding: str = "utf-8-sig") -> TextIOWrapper:
+    return TextIOWrapper(data, encoding=encoding, errors="surrogateescape", newline="")
 
 
 def _csv_rows(reader: Any, name: str) -> Iterator[tuple[int, list[str]]]:
