@@ -15,6 +15,7 @@ import pytest
 
 import headline_score
 from headline_score import default_model, score, score_many
+from headline_score.calibration import calibrated
 
 TARGETS = ["clickbait", "speculation", "sensationalism"]
 PLAIN, BAIT = "Harbour board approves ferry timetable", "You won't BELIEVE what this ferry did!"
@@ -238,7 +239,8 @@ def test_explain_prints_every_contribution_and_they_add_up() -> None:
     for target in TARGETS:
         part = found[target]
         logit = part["bias"] + math.fsum(c["log_odds"] for c in part["contributions"])
-        assert 1 / (1 + math.exp(-logit)) == pytest.approx(score(BAIT)[target], abs=1e-9)
+        strength = calibrated(logit, part["calibration"])
+        assert strength == pytest.approx(score(BAIT)[target], abs=1e-9)
         assert part["strength"] == pytest.approx(score(BAIT)[target], abs=1e-9)
 
     lines = run("explain", BAIT).stdout.splitlines()

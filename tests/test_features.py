@@ -1,3 +1,4 @@
+from collections.abc import Container
 from math import isfinite
 
 import pytest
@@ -9,13 +10,37 @@ from headline_score.features import (
     NAME,
     SHAPE,
     START,
-    analyze,
     shape,
     term_spans,
     terms,
     tokens,
+    with_unknown_as_names,
 )
 from headline_score.text import normalise
+
+
+class Everything:
+    """Knows every word."""
+
+    def __contains__(self, word: object) -> bool:
+        return True
+
+
+NAMES = frozenset({"ann", "lee", "york"})
+KNOWN = frozenset({"port", "shut", "new"})
+
+
+def analyze(
+    text: str, names: Container[str] = frozenset(), known: Container[str] = Everything()
+) -> list[str]:
+    return terms(with_unknown_as_names(tokens(normalise(text), names), known))
+
+
+def spans_of(
+    text: str, names: Container[str] = frozenset(), known: Container[str] = Everything()
+) -> list[tuple[int, int]]:
+    return term_spans(text, names, known)
+
 
 PLAIN = st.text(st.characters(max_codepoint=127, exclude_characters="&"))
 
@@ -50,7 +75,7 @@ def test_typography_and_case_leave_the_terms_alone(typed: str) -> None:
 
 @given(...)
 def test_each_term_has_a_place_in_the_text(text: str) -> None:
-    spans = term_spans(text)
+    spans = spans_of(text)
     assert len(spans) == len(analyze(text))
     has_term = bool(tokens(normalise(text)))
     for start, end in spans:
@@ -60,7 +85,7 @@ def test_each_term_has_a_place_in_the_text(text: str) -> None:
 
 @given(PLAIN)
 def test_places_of_plain_words_hold_the_words(text: str) -> None:
-    for token, (start, end) in zip(tokens(text), term_spans(text), strict=False):
+    for token, (start, end) in zip(tokens(text), spans_of(text), strict=False):
         assert tokens(text[start:end]) == [token]
         assert len(token) == end - start
 
@@ -80,7 +105,7 @@ def test_places_of_plain_words_hold_the_words(text: str) -> None:
     ],
 )
 def test_a_term_is_found_where_it_stands(text: str, term: str, place: str) -> None:
-    start, end = term_spans(text)[analyze(text).index(term)]
+    start, end = spans_of(text)[analyze(text).index(term)]
     assert text[start:end] == place
 
 
@@ -99,9 +124,6 @@ def test_shouting_shows_in_the_shape_alone(louder: str) -> None:
     assert shape(titled, tokens(titled)) == shape(calm, tokens(calm))
 
 
-NAMES = frozenset({"ann", "lee", "york"})
-
-
 def test_a_run_of_names_is_one_token_whatever_its_case() -> None:
     expected = ["why", NAME, "left", NAME, "for", "new", NAME]
     assert tokens("Why Ann Lee left York's Lee for New York", NAMES) == expected
@@ -112,8 +134,25 @@ def test_a_run_of_names_is_one_token_whatever_its_case() -> None:
     text=st.lists(st.sampled_from(["ann", "Lee", "YORK's", "port", "?", "é", "…"])).map(" ".join)
 )
 def test_names_have_places_too(text: str) -> None:
-    found, spans = analyze(text, NAMES), term_spans(text, NAMES)
+    found, spans = analyze(text, NAMES), spans_of(text, NAMES)
     assert len(found) == len(spans)
     for term, (start, end) in zip(found, spans, strict=True):
         if term == NAME:
             assert set(text[start:end].lower().removesuffix("'s").split()) <= {*NAMES, "york's"}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Zanele Okoro shuts port", [NAME, "shuts", "port"]),
+        ("Ann Okoro shut the port", [NAME, "shut", NAME, "port"]),
+        ("Port's 12 ships?", ["port's", "00", NAME, "?"]),
+    ],
+)
+def test_an_unknown_word_counts_as_a_name(text: str, expected: list[str]) -> None:
+    assert with_unknown_as_names(tokens(normalise(text), NAMES), KNOWN) == expected
+
+
+@given(...)
+def test_terms_with_unknown_words_have_places(text: str) -> None:
+    assert len(spans_of(text, NAMES, KNOWN)) == len(analyze(text, NAMES, KNOWN))

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 import headline_score
 from headline_score import Model, ModelFileError
+from headline_score.model_file import ARRAYS
 
 SHIPPED = Path(headline_score.__file__).with_name("model.npz")
 Arrays = dict[str, NDArray[Any]]
@@ -40,6 +41,7 @@ def test_a_saved_model_scores_alike_to_the_last_bit(
     assert loaded.header == small.header
     assert loaded.base_rates == small.base_rates
     assert loaded.thresholds == small.thresholds
+    assert loaded.precise_thresholds == small.precise_thresholds
     assert loaded.explain(headlines[0]) == small.explain(headlines[0])
 
 
@@ -62,7 +64,8 @@ def test_the_shipped_model_is_small_and_says_where_it_is_from() -> None:
     model = Model.load(SHIPPED)
     assert model.targets == ("clickbait", "speculation", "sensationalism")
     assert all(0 < rate < 0.5 for rate in model.base_rates.values())
-    assert all(0 < threshold < 1 for threshold in model.thresholds.values())
+    for target, threshold in model.thresholds.items():
+        assert 0 < threshold < model.precise_thresholds[target] < 1
     assert model.version not in ("", "unversioned")
     assert model.header.rows > 10_000
     assert len(bytes.fromhex(model.header.data_sha256)) == 32
@@ -132,7 +135,7 @@ def with_nan(array: NDArray[Any]) -> NDArray[Any]:
     return array
 
 
-FLOATS = ("idf", "weights", "shape_weights", "bias", "base_rates", "thresholds")
+FLOATS = ARRAYS
 DAMAGES: dict[str, Damage] = {
     **{f"no {name}": without(name) for name in ("header", "terms", *FLOATS)},
     **{f"{name} of other type": changed(name, lambda a: a.astype("f2")) for name in FLOATS},
@@ -157,6 +160,7 @@ DAMAGES: dict[str, Damage] = {
     "header too deep": changed("header", lambda _: as_bytes("[" * 200_000)),
     "terms not UTF-8": changed("terms", lambda a: np.where(a == 10, a, 255).astype(np.uint8)),
     "base rate 0": changed("base_rates", lambda a: a * 0),
+    "falling calibration": changed("calibration", lambda a: -a),
     "base rate 1": changed("base_rates", lambda a: a * 0 + 1),
 }
 

@@ -62,12 +62,38 @@ def test_a_score_is_frozen(name: str) -> None:
 
 
 def test_a_score_as_dict_json_and_text() -> None:
-    result = Score(("clickbait", "speculation"), (0.03125, 0.75), coverage=0.5)
+    result = Score(("clickbait", "speculation"), (0.03125, 0.75), 0.5, (0.4, 0.3), (0.8, 0.9))
     as_dict = {"clickbait": 0.03125, "speculation": 0.75, "coverage": 0.5}
     assert result.to_dict() == json.loads(result.to_json()) == as_dict
     assert "\n" not in result.to_json()
     assert str(result) == "clickbait 0.03  speculation 0.75"
     assert repr(result) == "Score(clickbait=0.03125, speculation=0.75, coverage=0.5)"
+
+
+@pytest.mark.parametrize(
+    ("strength", "coverage", "flagged", "surely"),
+    [
+        (0.29, 1.0, [], []),
+        (0.3, 0.1, ["doubt"], []),
+        (0.9, 1.0, ["doubt"], ["doubt"]),
+        (1, 0, [], []),
+    ],
+)
+def test_flags_are_the_targets_at_or_above_a_threshold(
+    strength: float, coverage: float, flagged: list[str], surely: list[str]
+) -> None:
+    result = Score(("calm", "doubt"), (0.1, strength), coverage, (0.2, 0.3), (0.2, 0.9))
+    assert result.flags() == flagged
+    assert result.flags(precise=True) == surely
+
+
+def test_flags_take_the_model_s_own_thresholds(small: Model) -> None:
+    at = [small.thresholds, small.precise_thresholds]
+    for headline in (CALM, GUESS):
+        result = small.score(headline)
+        for precise, thresholds in enumerate(at):
+            reached = [target for target in small.targets if result[target] >= thresholds[target]]
+            assert result.flags(precise=bool(precise)) == reached
 
 
 @pytest.mark.parametrize(

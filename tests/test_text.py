@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from itertools import pairwise
 
 import pytest
@@ -32,7 +33,7 @@ def test_typography_becomes_plain(raw: str, plain: str) -> None:
     assert normalise(raw).split() == plain.split()
 
 
-def test_plain_ascii_is_left_alone() -> None:
+def test_ascii_without_entity_or_publisher_is_left_alone() -> None:
     ascii_text = "".join(map(chr, range(128))).replace("&", "")
     assert normalise(ascii_text) == ascii_text
     assert normalise("R&D; a & b &nosuchentity;") == "R&D; a & b &nosuchentity;"
@@ -58,4 +59,52 @@ def test_each_character_has_its_place_in_the_raw_text(text: str) -> None:
     assert len(places) == len(normalise(text)) + 1
     assert all(left <= right for left, right in pairwise(places))
     assert places[0] >= 0
-    assert places[-1] == len(text)
+    assert places[-1] == len(text) or text[places[-1] :].split()[0] in {"-", "|", "–", "—"}
+
+
+PUBLISHERS = ["The Daily Example", "Example News", "example.com", "BBC", "CNN Politics", "WSJ"]
+PUBLISHERS += ["Oregon Public Broadcasting", "The New York Times", "Times of India", "AP | CNN"]
+PUBLISHERS += ["Rolling Stone", "Kotaku", "BBC" + " " * 100]
+
+
+@pytest.mark.parametrize("recase", [str, str.upper, str.lower, str.title])
+@pytest.mark.parametrize("publisher", PUBLISHERS)
+@pytest.mark.parametrize("mark", [" - ", " | ", " – ", " — ", " &ndash; ", " -  "])
+def test_a_publisher_at_the_end_is_left_out(
+    mark: str, publisher: str, recase: Callable[[str], str]
+) -> None:
+    for headline in ("Ferry resumes", "Why did the ferry stop?"):
+        text = f"{headline}{mark}{recase(publisher)}"
+        assert normalise(text) == headline
+        assert offsets(text) == offsets(headline)
+
+
+@pytest.mark.parametrize(
+    "headline",
+    [
+        "Ferry to be sold - report",
+        "Ferry to be sold – sources",
+        "Ferry strike | What we know",
+        "Ferry strike - what it means for the post",
+        "Ferry strike - as it happened",
+        "Reuters",
+        "- BBC",
+        "Mail - and the news",
+        "Evening Post",
+        "Mayor quits - shock bad news",
+        "Mayor Quits - Why It Matters for the Post",
+        "Ferry Strike | What We Know",
+        "Quits | report",
+        "Opinion | Mayor Betrays Council",
+        "Exclusive | Mayor Slams Council",
+        "Ferry | Tram | Mayor Slams Council",
+        "Mayor Quits - The Shocking Truth",
+        "Mayor Quits - Desperate Times",
+        "Final score: 2 - 1.et",
+        "Ferry Strike | LIVE",
+        "News - BBC",
+    ],
+)
+def test_what_is_no_publisher_stays(headline: str) -> None:
+    for text in (headline, headline.lower(), headline.upper(), headline.title()):
+        assert normalise(text).split() == text.replace("–", "-").split()

@@ -9,6 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from headline_score import Model, TrainingError
+from headline_score.model_file import ARRAYS
 from headline_score.training import train
 
 PLACES = ("harbour", "library", "stadium", "museum", "airport", "market", "bridge", "school")
@@ -29,7 +30,7 @@ DOUBT = np.repeat([0.0, 1.0], len(SURELY))
 
 def weights_of(model: Model) -> list[bytes]:
     p = model.parameters
-    arrays = (p.idf, p.weights, p.shape_weights, p.bias, p.base_rates, p.thresholds)
+    arrays = [getattr(p, name) for name in ARRAYS]
     return [array.tobytes() for array in arrays]
 
 
@@ -42,6 +43,15 @@ def test_a_learnt_word_moves_the_score_its_way() -> None:
     assert "maybe" in first.term
     assert first.log_odds > 0
     assert 0 < model.thresholds["doubt"] < 1
+
+
+def test_the_precise_threshold_is_never_the_lower_one() -> None:
+    for labels in (DOUBT, np.where(DOUBT, 2 / 3, 1 / 6)):
+        model = train(TEXTS, {"doubt": labels})
+        assert model.thresholds["doubt"] <= model.precise_thresholds["doubt"] <= 1
+        for text in ("harbour maybe closes", "harbour surely closes", "harbour"):
+            score = model.score(text)
+            assert set(score.flags(precise=True)) <= set(score.flags())
 
 
 @pytest.mark.parametrize("as_column", [tuple, np.array, pl.Series, lambda c: pd.Series(c, c[::-1])])

@@ -2,15 +2,18 @@
 
     python training/make_names.py --data ../shared/data
 
-A word is a name if it stands capitalised in at least 93 % of its uses, five or more, inside
-sentence-case headlines: not at their start, nor after a mark that may begin a sentence. The model
-sees names as one token, so that none has a weight of its own. A list of words, in no way a list of
-headlines; letter case plays no part when a headline is scored.
+A word is a name if it stands capitalised in at least 93 % of its uses, three or more, inside
+sentence-case headlines: not at their start, nor after a mark that may begin a sentence; or if it is
+in `more_names.txt`, our own list of leaders, countries, peoples, parties, religions, clubs,
+companies, first names, surnames and cities. The model sees names as one token, so that none has a
+weight of its own. A list of words, in no way a list of headlines; letter case plays no part when a
+headline is scored.
 """
 
 from __future__ import annotations
 
 import argparse
+import csv
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -21,7 +24,7 @@ from headline_score.text import normalise
 from sources import MissingDataError, read_csv
 from train import HERE
 
-LEAST_USES = 5
+LEAST_USES = 3
 LEAST_SHARE = 0.93
 NOT_NAMES = {"i"}  # the pronoun
 
@@ -70,9 +73,14 @@ def main() -> None:
     data = parser.parse_args().data
     try:
         rows = [*read_csv(data, "annotated.csv"), *read_csv(data, "unlabelled.csv.gz")]
+        rows += read_csv(HERE, "contrast.csv")
     except MissingDataError as error:
         raise SystemExit(str(error)) from None
-    names = find_names(row["headline"] for row in rows)
+    more = (HERE / "more_names.txt").read_text(encoding="utf-8").split()
+    found = {*find_names(row["headline"] for row in rows), *more}
+    with (HERE / "thesaurus.csv").open(encoding="utf-8", newline="") as stream:
+        loaded = {form for row in csv.DictReader(stream) for form in row["forms"].split()}
+    names = sorted(found - loaded)
     (HERE / "names.txt").write_text("\n".join(names) + "\n", encoding="utf-8")
     print(f"{len(names):,} names")
 

@@ -167,15 +167,16 @@ def read_csv(data: Path, file: str) -> list[dict[str, Any]]:
     )
 
 
-def headlines(data: Path | None) -> Iterator[tuple[str, str]]:
-    """Yield the headlines of the archives, each with its publisher or "".
+def headlines(data: Path | None) -> Iterator[tuple[str, str, str]]:
+    """Yield the headlines of the archives, each with its publisher, or "", and its source.
 
     They come from `annotated.csv` and `unlabelled.csv.gz` in the directory `data`, or, if that is
     None, from the hub, as far as the corpora have an id there.
     """
     if data is not None:
         for file in ("annotated.csv", "unlabelled.csv.gz"):
-            yield from ((row["headline"], row["publisher"]) for row in read_csv(data, file))
+            for row in read_csv(data, file):
+                yield row["headline"], row["publisher"], row.get("source", "")
         return
     for source in ALL:
         if source.hub_id is not None and source.labels is None:
@@ -186,7 +187,7 @@ def headlines(data: Path | None) -> Iterator[tuple[str, str]]:
                     f"{source.hub_id} can't be had from the hub ({error}): give --data"
                 ) from error
             for split in splits.values():
-                yield from ((text, "") for text in split[source.column] if text)
+                yield from ((text, "", source.name) for text in split[source.column] if text)
 
 
 def labelled(name: str, data: Path | None) -> tuple[list[str], dict[str, list[float]]]:

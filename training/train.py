@@ -3,8 +3,10 @@
     python training/train.py --data ../shared/data            # writes the shipped model anew
     python training/train.py --data ../shared/data --check    # is it the same, byte for byte?
 
-The rows are the annotated headlines, the invented ones of `contrast.csv`, and ungraded ones with
-the grades of a transformer, which `training/distill.py` put into `teacher.npz`.
+The rows are the annotated headlines, the invented ones of `contrast.csv`, and others with the
+grades of fine-tuned transformers, as `training/distill.py` put them into `teacher.npz`: ungraded
+headlines, crossed ones (`crossed.py`), and the tweets of Webis Clickbait 2017, in the order in
+which humans graded them.
 """
 
 from __future__ import annotations
@@ -19,9 +21,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy.stats import rankdata
 
 import sources
+from crossed import crossed, fingerprint
 from headline_score import Model
+from headline_score.features import is_word, tokens
+from headline_score.text import normalise
 from headline_score.training import train
 
 HERE = Path(__file__).parent
@@ -32,8 +38,11 @@ SEED = 0
 
 # Chosen by `training/tune.py` on rows that neither model nor teacher had read.
 C = {"clickbait": 4.0, "speculation": 4.0, "sensationalism": 8.0}
-MIN_DF = 4
+MIN_DF = 6
 TAUGHT_WEIGHT = 1.0
+CROSSED = 100_000
+CROSSED_WEIGHT = 0.5
+UNLIKE = {"abc-au-2003-04"}  # lower-case without punctuation: not what a headline looks like
 
 
 @dataclass(frozen=True)
@@ -49,17 +58,23 @@ class Rows:
     groups: list[str]
     """Publisher, or family of invented headlines: what cross-validation keeps together."""
 
+    sources: list[str]
+    """Name of the archive, or "contrast" for invented headlines."""
+
+    taught: list[bool]
+    """Whether a teacher graded it, not the annotator."""
+
     natural: list[float]
     """How many headlines of the natural mix each stands for; 0 for hard and invented ones."""
 
     weights: list[float]
-    """How much each counts in training: 1, but `TAUGHT_WEIGHT` where the teacher graded it."""
+    """How much each counts in training."""
 
 
 def load_rows(data: Path | None) -> Rows:
     """Return the annotated headlines found in `data` (or on the hub), and the invented ones."""
     text: dict[str, str] = {}
-    for headline, _ in sources.headlines(data):
+    for headline, *_ in sources.headlines(data):
         text.setdefault(sources.headline_key(headline), headline)
     with gzip.open(HERE / "annotations.csv.gz", "rt", encoding="utf-8") as stream:
         annotations = list(csv.DictReader(stream))
@@ -78,30 +93,115 @@ def load_rows(data: Path | None) -> Rows:
         headlines=[text[row["key"]] if "key" in row else row["headline"] for row in rows],
         grades={target: [int(row[target]) / 3 for row in rows] for target in TARGETS},
         groups=[row.get("family") or row["publisher"] or row["key"] for row in rows],
+        sources=[row.get("source", "contrast") for row in rows],
+        taught=[False] * len(rows),
         natural=[float(row.get("weight", 0)) for row in rows],
         weights=[1.0] * len(rows),
     )
 
 
+def ungraded(rows: Rows, data: Path | None) -> list[tuple[str, str, str]]:
+    """Return the headlines that no annotator graded, each with its group and source, in order."""
+    annotated = {sources.headline_key(headline) for headline in rows.headlines}
+    found: dict[str, tuple[str, str, str]] = {}
+    for headline, publisher, source in sources.headlines(data):
+        key = sources.headline_key(headline)
+        if key not in annotated and source not in UNLIKE:
+            found[key] = headline, publisher or key, source
+    return [found[key] for key in sorted(found)]
+
+
+def cross(found: list[tuple[str, str, str]]) -> list[tuple[str, str, str]]:
+    """Return crossed headlines of the publishers that were not kept from the teacher."""
+    kept = [row for row in found if not is_held_out(row[1])]
+    pairs = crossed([row[0] for row in kept], [row[2] for row in kept], CROSSED, SEED)
+    return [(text, *kept[first][1:]) for text, first in pairs]
+
+
 def with_taught(rows: Rows, data: Path | None) -> Rows:
-    """Return the rows and, after them, the ungraded headlines with their teacher's grades."""
+    """Return the rows and, after them, those that a teacher graded: ungraded headlines, crossed
+    ones, and tweets whose clickbait humans graded.
+    """
     with np.load(HERE / "teacher.npz", allow_pickle=False) as archive:
         graded = dict(zip(archive["key"].tolist(), archive["grades"].tolist(), strict=True))
-    annotated = {sources.headline_key(headline) for headline in rows.headlines}
-    found: dict[str, tuple[str, str]] = {}
-    for headline, publisher in sources.headlines(data):
-        key = sources.headline_key(headline)
-        if int(key, 16) in graded and key not in annotated:
-            found[key] = headline, publisher
-    keys = sorted(found)
-    grades = np.array([graded[int(key, 16)] for key in keys]).reshape(-1, len(TARGETS))
+        crossed_grades, expected = archive["crossed_grades"], str(archive["crossed_sha256"])
+    found = ungraded(rows, data)
+    more = [row for row in found if number(row[0]) in graded]
+    grades = [graded[number(row[0])] for row in more]
+    weights = [TAUGHT_WEIGHT] * len(more)
+    new = cross(found)
+    if len(new) == len(crossed_grades) and fingerprint([row[0] for row in new]) == expected:
+        more += new
+        grades += crossed_grades.tolist()
+        weights += [CROSSED_WEIGHT] * len(new)
+    else:
+        print("crossed headlines are left out: the data are not those graded", file=sys.stderr)
+    tweets, human = tweets_of(data)
+    more += [(tweet, tweet_group(tweet), "webis17") for tweet in tweets]
+    try:
+        grades += on_scale(human, [graded[number(tweet)] for tweet in tweets])
+    except KeyError:
+        raise sources.MissingDataError(
+            "webis17.csv holds a tweet that the teacher did not grade: run training/distill.py"
+        ) from None
+    weights += [TAUGHT_WEIGHT] * len(tweets)
     return Rows(
-        headlines=rows.headlines + [found[key][0] for key in keys],
-        grades={t: rows.grades[t] + grades[:, i].tolist() for i, t in enumerate(TARGETS)},
-        groups=rows.groups + [found[key][1] or key for key in keys],
-        natural=rows.natural + [0.0] * len(keys),
-        weights=rows.weights + [TAUGHT_WEIGHT] * len(keys),
+        headlines=rows.headlines + [row[0] for row in more],
+        grades={t: rows.grades[t] + [each[i] for each in grades] for i, t in enumerate(TARGETS)},
+        groups=rows.groups + [row[1] for row in more],
+        sources=rows.sources + [row[2] for row in more],
+        taught=rows.taught + [True] * len(more),
+        natural=rows.natural + [0.0] * len(more),
+        weights=rows.weights + weights,
     )
+
+
+def tweets_of(data: Path | None) -> tuple[list[str], list[float]]:
+    """Return the tweets of Webis Clickbait 2017 and their mean human grades; none on the hub.
+
+    Tweets like a headline of the test set are left out: some link to its very articles.
+    """
+    if data is None:
+        print("the tweets are left out: webis17 is not on the hub", file=sys.stderr)
+        return [], []
+    tweets, grades = sources.labelled("webis17", data)
+    tested = [words(row["headline"]) for row in sources.read_csv(data, "gold.csv")]
+    kept = [i for i, tweet in enumerate(tweets) if not is_like(words(tweet), tested)]
+    return [tweets[i] for i in kept], [grades["clickbait"][i] for i in kept]
+
+
+def tweet_group(tweet: str) -> str:
+    """Return what tweets of the same words share."""
+    return sources.headline_key(" ".join(sorted(words(tweet))))
+
+
+def words(text: str) -> frozenset[str]:
+    """Return the different words of a text."""
+    return frozenset(filter(is_word, tokens(normalise(text))))
+
+
+def is_like(own: frozenset[str], others: list[frozenset[str]]) -> bool:
+    """Tell whether some other text shares half of the words of both, or more."""
+    return any(len(own & other) >= 0.5 * len(own | other) for other in others)
+
+
+def on_scale(human: list[float], taught: list[list[float]]) -> list[list[float]]:
+    """Return the teacher's grades with the clickbait in the order in which humans put it.
+
+    The human grades have a scale of their own, so each takes the teacher's grade of its rank.
+    """
+    if not human:
+        return []
+    grades = np.array(taught)
+    clickbait = TARGETS.index("clickbait")
+    ranks = (rankdata(human) - 0.5) / len(human)
+    grades[:, clickbait] = np.quantile(grades[:, clickbait], ranks)
+    return [list(row) for row in grades.tolist()]
+
+
+def number(headline: str) -> int:
+    """Return the key of a headline as a number, as `teacher.npz` has it."""
+    return int(sources.headline_key(headline), 16)
 
 
 def read_names() -> frozenset[str]:
@@ -111,7 +211,12 @@ def read_names() -> frozenset[str]:
 
 def held_out(rows: Rows) -> list[bool]:
     """Tell the rows kept from the teacher: one in eight publishers and families, by hash."""
-    return [sources.headline_key(group)[0] in "07" for group in rows.groups]
+    return [is_held_out(group) for group in rows.groups]
+
+
+def is_held_out(group: str) -> bool:
+    """Tell whether a publisher or family is kept from the teacher."""
+    return sources.headline_key(group)[0] in "07"
 
 
 def build(rows: Rows) -> Model:

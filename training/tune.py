@@ -3,7 +3,7 @@
     python training/tune.py --data ../shared/data features
     python training/tune.py --data ../shared/data teacher
 
-Prints a table and puts it into MODEL_CARD.md: R² of the strength after Platt scaling, and AUC, on
+Prints a table and puts it into MODEL_CARD.md: R² of the strength after calibration, and AUC, on
 round 1 as a natural mix. `features` scores each graded headline by a model without its publisher.
 `teacher` scores the headlines of the publishers that the teacher never read by models that have
 not read them either. No test set is read.
@@ -12,53 +12,86 @@ not read them either. No test set is read.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
-from functools import partial
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_array
-from scipy.special import expit
 from sklearn.metrics import r2_score, roc_auc_score
 from sklearn.pipeline import Pipeline
 
 from evaluate import CARD, filled, markdown
+from headline_score.calibration import calibrated
 from headline_score.evaluation import POSITIVE
-from headline_score.features import END, START, analyze, terms, tokens
-from headline_score.text import normalise
+from headline_score.features import END, START, terms
 from headline_score.training import (
     Floats,
+    Read,
+    Reader,
     assign_folds,
+    beta_calibration,
     make_pipeline,
     out_of_fold,
-    platt_scaling,
 )
 from sources import MissingDataError
-from train import SEED, TARGETS, Rows, held_out, load_rows, read_names, with_taught
+from train import (
+    CROSSED_WEIGHT,
+    MIN_DF,
+    SEED,
+    TARGETS,
+    TAUGHT_WEIGHT,
+    Rows,
+    held_out,
+    load_rows,
+    read_names,
+    with_taught,
+)
 from train import C as SHIPPED_C
 
 GRID = (2.0, 4.0, 8.0)
-# min_df, weight of the teacher's grades, factor to the shipped C; the last is what ships
-TEACHER_GRID = [(2, 0.0, 1), (2, 0.5, 1), (2, 1.0, 1), (2, 0.5, 2), (2, 0.5, 0.5), (4, 0.5, 1)]
-TEACHER_GRID += [(4, 1.0, 1)]
+# Weights of ungraded headlines that the teacher graded, of crossed ones and of tweets, factor to
+# the shipped C, and min_df. The last is what ships.
+TEACHER_GRID = [
+    (0.0, 0.0, 0.0, 1.0, 4),
+    (1.0, 0.0, 0.0, 1.0, 4),
+    (1.0, 0.5, 0.0, 1.0, MIN_DF),
+    (1.0, 1.0, 0.0, 1.0, MIN_DF),
+    (1.0, 0.5, 1.0, 0.5, MIN_DF),
+    (1.0, 0.5, 1.0, 2.0, MIN_DF),
+    (TAUGHT_WEIGHT, CROSSED_WEIGHT, TAUGHT_WEIGHT, 1.0, MIN_DF),
+]
 
 
-def words(text: str, names: frozenset[str]) -> list[str]:
+def words(read: Read) -> list[str]:
     """Return the tokens alone: no 2-grams, no stems."""
-    return tokens(normalise(text), names)
+    return read[1]
 
 
-def without_stems(text: str, names: frozenset[str]) -> list[str]:
+def without_stems(read: Read) -> list[str]:
     """Return the terms but for stems."""
-    found = words(text, names)
-    return terms(found)[: 2 * len(found) + 1]
+    return terms(read[1])[: 2 * len(read[1]) + 1]
 
 
-def without_markers(text: str, names: frozenset[str]) -> list[str]:
+def without_markers(read: Read) -> list[str]:
     """Return the terms but for 2-grams with a boundary marker."""
-    found = analyze(text, names)
-    return [term for term in found if not term.startswith(START) and END not in term]
+    return [term for term in terms(read[1]) if not term.startswith(START) and END not in term]
+
+
+class KnowsAll(Reader):
+    """A reader to whom no word is a name for being rare."""
+
+    def fit(self, X: Iterable[str], y: object = None) -> KnowsAll:
+        """Know every word."""
+        self.known_ = Everything()
+        return self
+
+
+class Everything(frozenset[str]):
+    """Holds all there is."""
+
+    def __contains__(self, item: object) -> bool:
+        return True
 
 
 def variants() -> dict[str, Pipeline]:
@@ -66,20 +99,23 @@ def variants() -> dict[str, Pipeline]:
     names = read_names()
     found = {f"C = {C:g}": make_pipeline(dict.fromkeys(TARGETS, C), names) for C in GRID}
     changes: dict[str, dict[str, Any]] = {
-        "as shipped": {},
-        "names as words": {"analyzer": analyze},
-        "words alone": {"analyzer": partial(words, names=names)},
-        "no stems": {"analyzer": partial(without_stems, names=names)},
-        "no boundary markers": {"analyzer": partial(without_markers, names=names)},
+        "as shipped, min_df = 2": {},
+        "words alone": {"analyzer": words},
+        "no stems": {"analyzer": without_stems},
+        "no boundary markers": {"analyzer": without_markers},
         "counts, not binary": {"binary": False},
         "no idf": {"use_idf": False},
-        "min_df = 1": {"min_df": 1},
     }
     for name, change in changes.items():
         found[name] = make_pipeline(SHIPPED_C, names)
-        found[name][0].transformer_list[0][1].set_params(**change)
+        found[name][1].transformer_list[0][1].set_params(**change)
+    found["min_df = 4"] = make_pipeline(SHIPPED_C, names, min_df=4)
+    found["names and rare words as words"] = make_pipeline(SHIPPED_C, frozenset())
+    found["rare words as words"] = make_pipeline(SHIPPED_C, names)
+    for name in ("names and rare words as words", "rare words as words"):
+        found[name].steps[0] = ("reader", KnowsAll(found[name][0].names, 2))
     found["no shape"] = make_pipeline(SHIPPED_C, names)
-    found["no shape"][0].set_params(shape="drop")
+    found["no shape"][1].set_params(shape="drop")
     return found
 
 
@@ -87,8 +123,9 @@ def compare_features(rows: Rows) -> Iterator[list[str]]:
     """Yield a table row for each variant, cross-validated on the graded rows."""
     Y, natural = np.column_stack(list(rows.grades.values())), np.array(rows.natural)
     folds = assign_folds(rows.headlines, rows.groups, SEED)
-    for name, (features, classifier) in variants().items():
-        matrix = csr_array(features.fit_transform(rows.headlines))
+    for name, pipeline in variants().items():
+        matrix = csr_array(pipeline[:-1].fit_transform(rows.headlines))
+        classifier = pipeline[-1]
         classifier.set_params(n_jobs=-1)
         logits = out_of_fold(classifier, matrix, Y, np.ones(len(Y)), folds)
         yield [name, f"{matrix.shape[1]:,}", *cells(Y, logits, natural)]
@@ -100,16 +137,23 @@ def compare_teacher(rows: Rows, data: Path) -> Iterator[list[str]]:
     Y, n = np.column_stack(list(taught.grades.values())), len(rows.headlines)
     hidden = np.array(held_out(taught))
     natural = np.array(rows.natural) * hidden[:n]
-    for min_df, weight, factor in TEACHER_GRID:
+    weights = np.array(taught.weights)
+    tweets = np.array([source == "webis17" for source in taught.sources]) & (np.arange(len(Y)) >= n)
+    is_crossed = (np.arange(len(Y)) >= n) & ~tweets & (weights == CROSSED_WEIGHT)
+    for ungraded, crossed, tweeted, factor, min_df in TEACHER_GRID:
         C = {target: value * factor for target, value in SHIPPED_C.items()}
-        features, classifier = make_pipeline(C, read_names(), min_df, n_jobs=-1)
-        w = np.where(np.arange(len(Y)) < n, 1.0, weight) * ~hidden
+        pipeline = make_pipeline(C, read_names(), min_df, n_jobs=-1)
+        features, classifier = pipeline[:-1], pipeline[-1]
+        w = np.where(np.arange(len(Y)) < n, 1.0, ungraded)
+        w[is_crossed], w[tweets] = crossed, tweeted
+        w *= ~hidden
         used = w > 0
         features.fit([text for text, use in zip(taught.headlines, used, strict=True) if use])
         matrix = csr_array(features.transform(taught.headlines))
         classifier.fit(matrix[used], Y[used], w[used])
         logits = classifier.decision_function(matrix[:n])
-        name = f"weight {weight:g}, C × {factor:g}, min_df {min_df}"
+        name = f"ungraded {ungraded:g}, crossed {crossed:g}, tweets {tweeted:g}"
+        name += f", C × {factor:g}, min_df {min_df}"
         yield [name, f"{matrix.shape[1]:,}", *cells(Y[:n], logits, natural)]
 
 
@@ -118,8 +162,7 @@ def cells(Y: Floats, logits: Floats, natural: Floats) -> Iterator[str]:
     typical = natural > 0
     w = natural[typical]
     for y, z in zip(Y[typical].T, logits[typical].T, strict=True):
-        slope, intercept = platt_scaling(z, y, w)
-        p = expit(slope * z + intercept)
+        p = calibrated(z, beta_calibration(z, y, w))
         r2 = r2_score(y, p, sample_weight=w)
         yield f"{r2:.4f} / {roc_auc_score(y >= POSITIVE, p, sample_weight=w):.4f}"
 

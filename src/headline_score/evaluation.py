@@ -52,7 +52,7 @@ class Evaluation:
     """Number of them with a strength of at least 0.5."""
 
     threshold: float
-    """The model's suggested threshold, at which precision, recall and F1 are taken."""
+    """The model's threshold of best F1, at which precision, recall and F1 are taken."""
 
     metrics: dict[str, Metric]
     """By name: MSE and R2 of the strength; AUC, F1, precision, recall and Brier score of being

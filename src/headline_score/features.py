@@ -15,7 +15,7 @@ from math import log
 
 from headline_score.text import normalise, offsets
 
-RECIPE = 1
+RECIPE = 2
 """Number of the recipe in this file; a model only scores the features it was trained on."""
 
 START, END, NAME = "<s>", "</s>", "<name>"  # no token of a text looks like these
@@ -57,6 +57,29 @@ def tokens(plain: str, names: Container[str] = frozenset()) -> list[str]:
     return found
 
 
+def with_unknown_as_names(tokens: list[str], known: Container[str]) -> list[str]:
+    """Return the tokens with each run of names and of unknown words as one `NAME`.
+
+    Most words that a large vocabulary lacks are names. A word is known if `known` holds it or its
+    stem; what begins with a digit or is a punctuation mark is no word here.
+
+    >>> with_unknown_as_names(["<name>", "okoro", "snubs", "zanele"], {"snub"})
+    ['<name>', 'snubs', '<name>']
+    """
+    found: list[str] = []
+    for token in tokens:
+        if is_unknown(token, known):
+            token = NAME
+        if token != NAME or not found or found[-1] != NAME:
+            found.append(token)
+    return found
+
+
+def is_unknown(token: str, known: Container[str]) -> bool:
+    """Tell a word that `known` holds neither as it is nor by its stem."""
+    return token[0].isalpha() and token not in known and stem(token) not in known
+
+
 def is_word(token: str) -> bool:
     """Tell a word or name from a punctuation token."""
     return token[0].isalnum() or token == NAME
@@ -95,21 +118,19 @@ def terms(tokens: list[str]) -> list[str]:
     return [*tokens, *pairs, *stems]
 
 
-def analyze(text: str, names: Container[str] = frozenset()) -> list[str]:
-    """Return the terms of a raw text: the analyzer of a scikit-learn `TfidfVectorizer`."""
-    return terms(tokens(normalise(text), names))
+def term_spans(text: str, names: Container[str], known: Container[str]) -> list[tuple[int, int]]:
+    """Return for each of a text's `terms` its place `[start, end)` in the raw text.
 
-
-def term_spans(text: str, names: Container[str] = frozenset()) -> list[tuple[int, int]]:
-    """Return for each term of `analyze(text, names)` its place `[start, end)` in the raw text.
-
-    A term with a boundary marker has the place of its word alone.
+    The terms are those of its tokens after `with_unknown_as_names`. One with a boundary marker has
+    the place of its word alone.
     """
     places = offsets(text)
     found: list[str] = []
     spans: list[tuple[int, int]] = []
     for match in _TOKEN.finditer(_fold(normalise(text))):
-        token = NAME if match.group().removesuffix("'s") in names else match.group()
+        token = match.group()
+        if token.removesuffix("'s") in names or is_unknown(token, known):
+            token = NAME
         start = places[match.start()]
         end = max(places[match.end()], places[match.end() - 1] + 1)
         if found and found[-1] == token == NAME:

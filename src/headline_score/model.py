@@ -11,7 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headline_score import model_file
+from headline_score.calibration import IDENTITY, calibrated
 from headline_score.features import (
+    NAME,
     SHAPE,
     is_word,
     shape,
@@ -19,6 +21,7 @@ from headline_score.features import (
     term_spans,
     terms,
     tokens,
+    with_unknown_as_names,
 )
 from headline_score.model_file import Header, Parameters
 from headline_score.result import Contribution, Explanation, Score, TargetExplanation
@@ -49,7 +52,10 @@ class Model:
                 np.zeros((1, 1 + len(parameters.header.targets))),
             ]
         )
-        self._unread = np.log(parameters.base_rates) - np.log1p(-parameters.base_rates)
+        self._thresholds = (
+            tuple(parameters.thresholds.tolist()),
+            tuple(parameters.precise_thresholds.tolist()),
+        )
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Model:
@@ -94,8 +100,16 @@ class Model:
 
     @property
     def thresholds(self) -> dict[str, float]:
-        """Suggested threshold for each target: at or above it a headline counts as positive."""
+        """The threshold of best F1 for each target: at or above it a headline is flagged."""
         return dict(zip(self.targets, self.parameters.thresholds.tolist(), strict=True))
+
+    @property
+    def precise_thresholds(self) -> dict[str, float]:
+        """For each target a threshold of precision 0.9 in cross-validation, or 1 if there is none.
+
+        Never below that of best F1; for when a false flag is dear.
+        """
+        return dict(zip(self.targets, self.parameters.precise_thresholds.tolist(), strict=True))
 
     def score(self, headline: str) -> Score:
         """Score one headline.
@@ -108,8 +122,8 @@ class Model:
                 f"score() takes one headline as a str, not {type(headline).__name__}:"
                 " for many headlines use score_many()"
             )
-        logits, coverage = self._logits([headline])
-        return Score(self.targets, tuple(_logistic(logits)[0].tolist()), coverage[0])
+        strengths, coverage = self._strengths([headline])
+        return Score(self.targets, tuple(strengths[0].tolist()), coverage[0], *self._thresholds)
 
     def score_many(
         self, headlines: Iterable[str | None], *, coverage: bool = False
@@ -131,6 +145,8 @@ class Model:
     def explain(self, headline: str) -> Explanation:
         """Return the exact contribution of each term to each target's log-odds.
 
+        The strength is a rising function of the log-odds: the model's calibration.
+
         Raises:
             TypeError: `headline` is no str.
         """
@@ -140,13 +156,14 @@ class Model:
                 " explain headlines one by one"
             )
         plain = normalise(headline)
-        found = tokens(plain, self.names)
-        coverage = self._coverage(found)
+        found, coverage = self._read(plain)
         if not coverage:
-            parts = tuple(TargetExplanation(bias, ()) for bias in self._unread.tolist())
+            rates = self.parameters.base_rates
+            biases = (np.log(rates) - np.log1p(-rates)).tolist()
+            parts = tuple(TargetExplanation(bias, (), IDENTITY) for bias in biases)
             return Explanation(headline, self.targets, parts, coverage)
         spans: dict[str, list[tuple[int, int]]] = {}
-        places = term_spans(headline, self.names)
+        places = term_spans(headline, self.names, self._row)
         for term, span in zip(terms(found), places, strict=True):
             if term in self._row:
                 spans.setdefault(term, []).append(span)
@@ -156,58 +173,64 @@ class Model:
         names = [*spans, *(f"[{name}]" for name in SHAPE)]
         shown = [*map(tuple, spans.values()), *(() for _ in SHAPE)]
         parts = tuple(
-            TargetExplanation(bias, _strongest_first(names, column.tolist(), shown))
-            for bias, column in zip(
-                self.parameters.bias.tolist(), np.vstack([values, shaped]).T, strict=True
+            TargetExplanation(bias, _strongest_first(names, column, shown), tuple(calibration))
+            for bias, column, calibration in zip(
+                self.parameters.bias.tolist(),
+                np.vstack([values, shaped]).T.tolist(),
+                self.parameters.calibration.T.tolist(),
+                strict=True,
             )
         )
         return Explanation(headline, self.targets, parts, coverage)
 
-    def _coverage(self, found: list[str]) -> float:
+    def _read(self, plain: str) -> tuple[list[str], float]:
+        """Return the tokens of a normalised text, unknown words as names, and its coverage."""
+        found = tokens(plain, self.names)
         words = [token for token in found if is_word(token)]
-        known = sum(word in self._row or stem(word) in self._row for word in words)
-        return known / len(words) if words else 0.0
+        known = [word for word in words if word in self._row or stem(word) in self._row]
+        if len(known) < len(words):
+            found = with_unknown_as_names(found, self._row)
+        if set(known) <= {NAME}:  # a name alone tells nothing
+            return found, 0.0
+        return found, len(known) / len(words)
 
-    def _logits(self, headlines: Sequence[str]) -> tuple[NDArray[np.float64], list[float]]:
-        """Return the log-odds, shape (n, targets), and the coverage of each headline.
+    def _strengths(self, headlines: Sequence[str]) -> tuple[NDArray[np.float64], list[float]]:
+        """Return the strengths, shape (n, targets), and the coverage of each headline.
 
         Every sum runs over one headline's terms in their order, so that a headline's score is
         the same to the last bit in whatever company it is scored.
         """
-        row, nothing, names = self._row.get, len(self._row), self.names
+        row, nothing = self._row.get, len(self._row)
         rows: list[int] = []  # the terms' rows in the addends, one headline after the other
         starts: list[int] = []  # where each headline's begin
         shapes: list[tuple[float, ...]] = []
         coverage: list[float] = []
         for headline in headlines:
             plain = normalise(headline)
-            found = tokens(plain, names)
+            found, known = self._read(plain)
             starts.append(len(rows))
             rows += dict.fromkeys(map(row, terms(found), repeat(nothing)))  # once each: binary TF
             rows.append(nothing)  # so that no headline's sum is over no row
             shapes.append(shape(plain, found))
-            coverage.append(self._coverage(found))
+            coverage.append(known)
         # (n, 1 + targets): squared norm, and log-odds before it divides them
         sums = np.add.reduceat(self._addends[rows], starts, axis=0)
         norm = np.sqrt(np.where(sums[:, :1] > 0, sums[:, :1], 1))
         shaped = np.array(shapes)[:, :, None] * self.parameters.shape_weights
         logits = sums[:, 1:] / norm + shaped.sum(axis=1) + self.parameters.bias
-        logits[np.array(coverage) == 0] = self._unread
-        return logits, coverage
+        strengths = calibrated(logits, self.parameters.calibration)
+        strengths[np.array(coverage) == 0] = self.parameters.base_rates
+        return strengths, coverage
 
     def _scored(self, block: list[str | None]) -> NDArray[np.float64]:
         """Return strengths and coverage, shape (n, targets + 1), NaN where there is no headline."""
         table = np.full((len(block), len(self.targets) + 1), np.nan)
         present = [headline is not None for headline in block]
         if any(present):
-            logits, coverage = self._logits([h for h in block if h is not None])
-            table[present, :-1] = _logistic(logits)
+            strengths, coverage = self._strengths([h for h in block if h is not None])
+            table[present, :-1] = strengths
             table[present, -1] = coverage
         return table
-
-
-def _logistic(logits: NDArray[np.float64]) -> NDArray[np.float64]:
-    return 1 / (1 + np.exp(-logits))
 
 
 def _strongest_first(

@@ -1,12 +1,13 @@
 """The model file: an `.npz` archive of plain arrays, read without pickle and checked.
 
-Layout, version 1 (t targets, n terms, s shape features):
+Layout, version 2 (t targets, n terms, s shape features):
 
 - `header`: uint8, UTF-8 JSON: magic, layout, feature recipe, target names, version, provenance
 - `terms`: uint8, the n terms as UTF-8, parted by newlines, sorted
 - `names`: uint8, the words that count as names, likewise
 - `idf`: float32 (n,); `weights`: float32 (n, t); `shape_weights`: float64 (s, t)
-- `bias`, `base_rates`, `thresholds`: float64 (t,)
+- `bias`, `base_rates`, `thresholds`, `precise_thresholds`: float64 (t,)
+- `calibration`: float64 (3, t), the coefficients that `calibration.calibrated` takes
 """
 
 from __future__ import annotations
@@ -25,8 +26,9 @@ from headline_score.features import RECIPE, SHAPE
 from headline_score.files import atomic_write
 
 MAGIC = "headline-score model"
-LAYOUT = 1
-ARRAYS = ("idf", "weights", "shape_weights", "bias", "base_rates", "thresholds")
+LAYOUT = 2
+BY_TARGET = ("bias", "base_rates", "thresholds", "precise_thresholds")
+ARRAYS = ("idf", "weights", "shape_weights", *BY_TARGET, "calibration")
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,8 @@ class Parameters:
     bias: NDArray[np.float64]
     base_rates: NDArray[np.float64]
     thresholds: NDArray[np.float64]
+    precise_thresholds: NDArray[np.float64]
+    calibration: NDArray[np.float64]
 
     def __post_init__(self) -> None:
         """Make the arrays read-only: a model is shared by all of a process."""
@@ -124,9 +128,8 @@ def _checked(parameters: Parameters) -> Parameters:
         "idf": (np.float32, (n,)),
         "weights": (np.float32, (n, t)),
         "shape_weights": (np.float64, (s, t)),
-        "bias": (np.float64, (t,)),
-        "base_rates": (np.float64, (t,)),
-        "thresholds": (np.float64, (t,)),
+        **dict.fromkeys(BY_TARGET, (np.float64, (t,))),
+        "calibration": (np.float64, (3, t)),
     }
     for name, (dtype, shape) in layout.items():
         array: NDArray[Any] = getattr(parameters, name)
@@ -141,6 +144,8 @@ def _checked(parameters: Parameters) -> Parameters:
         raise ValueError("its targets have no names, or one for two")
     if ((parameters.base_rates <= 0) | (parameters.base_rates >= 1)).any():
         raise ValueError("a base rate is outside (0, 1)")
+    if (parameters.calibration[:2] < 0).any():
+        raise ValueError("its calibration is not monotonic")
     return parameters
 
 

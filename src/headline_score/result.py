@@ -7,8 +7,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
-from math import fsum, tanh
+from math import fsum
 from typing import TypeVar
+
+from headline_score.calibration import calibrated
 
 T = TypeVar("T")
 
@@ -47,11 +49,13 @@ class Score(_ByTarget[float]):
 
     A table of scores wants `to_dict()`, or `score_many` in the first place.
 
-    >>> s = Score(("clickbait", "speculation"), (0.0312, 0.6418), coverage=1.0)
+    >>> s = Score(("clickbait", "speculation"), (0.0312, 0.6418), 1.0, (0.4, 0.3), (0.8, 0.7))
     >>> s.speculation == s["speculation"] == dict(s)["speculation"] == 0.6418
     True
     >>> print(s)
     clickbait 0.03  speculation 0.64
+    >>> s.flags(), s.flags(precise=True)
+    (['speculation'], [])
     """
 
     targets: tuple[str, ...]
@@ -65,6 +69,23 @@ class Score(_ByTarget[float]):
 
     At 0.0 nothing was read, and each strength is the base rate of the model's training data.
     """
+
+    thresholds: tuple[float, ...]
+    """The model's threshold of best F1 for each target."""
+
+    precise_thresholds: tuple[float, ...]
+    """The model's threshold of precision 0.9 for each target."""
+
+    def flags(self, *, precise: bool = False) -> list[str]:
+        """Return the targets whose strength reaches the model's threshold; none if not read.
+
+        Args:
+            precise: take the threshold above which nine in ten flagged headlines were positive
+                in cross-validation, instead of the one of best F1.
+        """
+        thresholds = self.precise_thresholds if precise else self.thresholds
+        pairs = zip(self.targets, self.strengths, thresholds, strict=True)
+        return [target for target, strength, at in pairs if self.coverage and strength >= at]
 
     def to_dict(self) -> dict[str, float]:
         """Return the strengths by target name, and `coverage`."""
@@ -93,7 +114,7 @@ class Contribution:
     """The word or 2-gram as the model knows it, or the name of a shape feature in brackets."""
 
     log_odds: float
-    """The exact addend, in natural log-odds; a positive one raises the strength."""
+    """The exact addend, in natural log-odds before calibration; a positive one raises the score."""
 
     spans: tuple[tuple[int, int], ...]
     """Each place `[start, end)` of the term in the text; empty for a shape feature."""
@@ -101,7 +122,10 @@ class Contribution:
 
 @dataclass(frozen=True)
 class TargetExplanation:
-    """Why one target scored as it did: `logit` is `bias` plus the sum of the contributions."""
+    """Why one target scored as it did: `logit` is `bias` plus the sum of the contributions.
+
+    The strength is `calibration.calibrated(logit, calibration)`, a rising function of it.
+    """
 
     bias: float
     """Log-odds before anything is read."""
@@ -109,15 +133,18 @@ class TargetExplanation:
     contributions: tuple[Contribution, ...]
     """Every feature with a part in the score, the strongest first, by absolute value."""
 
+    calibration: tuple[float, ...]
+    """Three coefficients, the model's for the target; those of no calibration for unread text."""
+
     @property
     def logit(self) -> float:
-        """The log-odds of the strength."""
+        """The log-odds before calibration."""
         return self.bias + fsum(part.log_odds for part in self.contributions)
 
     @property
     def strength(self) -> float:
-        """The strength in [0, 1]: the logistic function of `logit`."""
-        return (1 + tanh(self.logit / 2)) / 2
+        """The strength in [0, 1]."""
+        return calibrated(self.logit, self.calibration).item()
 
     def highlights(self) -> Iterator[tuple[int, int, float]]:
         """Yield `(start, end, log_odds)` for stretches of the text, in order, none overlapping.
@@ -167,6 +194,7 @@ class Explanation(_ByTarget[TargetExplanation]):
                 target: {
                     "strength": part.strength,
                     "bias": part.bias,
+                    "calibration": list(part.calibration),
                     "contributions": [
                         {
                             "term": c.term,

@@ -1,7 +1,8 @@
 """Text normalisation: what typography does to a headline must not decide its score.
 
-`normalise` decodes HTML entities, straightens quotes and dashes, and reduces accented,
-full-width and ligature letters to plain ones (Unicode NFKD without its combining marks).
+`normalise` decodes HTML entities, straightens quotes and dashes, reduces accented, full-width and
+ligature letters to plain ones (Unicode NFKD without its combining marks), and leaves out a
+publisher's name at the end, as in "Ferry resumes - The Daily Example".
 Letter case is left alone, as capitals can shout; `features` folds it.
 """
 
@@ -11,7 +12,8 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-# Only these pieces of a text can change; everything else is ASCII and stays as it is.
+# Only these pieces of a text can change; everything else is ASCII and stays as it is, but for a
+# publisher's name.
 _PIECE = re.compile(
     r"&(?:\#[0-9]{1,7}|\#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});|[^\x00-\x7f]+"
 )
@@ -23,6 +25,39 @@ _TYPOGRAPHY = str.maketrans(
     | dict.fromkeys("‐‑−", "-")
     | {"…": "..."}
 )
+
+# A publisher's name at the end, after a dash or bar, whatever its letter case: a well-known one, an
+# address, or one that is made like one. Kickers ("| Live", "- report") are no publishers.
+_PUBLISHER = re.compile(
+    r"""\s+[-|]\s+
+    (?:
+        (?:the\s+)?(?:abc|al\ jazeera|ap|associated\ press|atlantic|axios|bbc|billboard|bloomberg
+        |business\ insider|buzzfeed|cbc|cbs|cnbc|cnet|cnn|daily\ beast|daily\ mail|deutsche\ welle
+        |dw|economist|engadget|entertainment\ weekly|espn|euronews|financial\ times|forbes
+        |france\ 24|ft|globe\ and\ mail|guardian|hollywood\ reporter|huffpost|itv|kotaku|mashable
+        |mother\ jones|ms\ ?now|msnbc|nbc|new\ york\ post|new\ york\ times|new\ yorker|newsweek
+        |nikkei\ asia|npr|nyt|nytimes|pbs|pitchfork|politico|propublica|reuters|rolling\ stone|rte
+        |techcrunch|telegraph|times\ of\ \w+|tmz|usa\ today|vanity\ fair|variety|verge|vogue|vox
+        |wall\ street\ journal|washington\ post|wired|wsj|yahoo)
+        (?:\s+(?:asia|business|finance|health|news|politics|sports?|uk|us|world))?
+    |
+        [a-z0-9-]{3,}\.(?:com|org|net|info|tv|news|co\.uk|co|ca|com\.au|in|ie)
+    |
+        the\s+(?:daily|evening|sunday)\s+\w+
+    |
+        (?!(?:bad|big|breaking|desperate|end|fake|final|good|hard|latest|more|no|old|sad|shock|these|top
+        |tough|true|war|what|why)\b)
+        (?:the\s+)?(?:[\w.&']+\s+){1,2}
+        (?:broadcasting|chronicle|courier|examiner|gazette|herald|inquirer|journal|news|post|times
+        |tribune)
+    )
+    \s*$""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_SUFFIX = (" - ", " | ")  # without one of these no publisher can follow
+_LONGEST_SUFFIX = 80  # characters: bounds the search
+_MOST_SUFFIXES = 2
+_SHORTEST = 2  # words that a headline has without its publisher
 
 # Combining marks and invisible format characters (zero-width space, soft hyphen, …) stand
 # inside words and vanish; any other character that is no letter or digit parts words.
@@ -51,10 +86,24 @@ def normalise(text: str) -> str:
 
     >>> normalise("Caf&eacute; “reopens” — finally…")
     'Cafe "reopens"  -  finally...'
+    >>> normalise("Ferry resumes | The Daily Example")
+    'Ferry resumes'
     """
-    if text.isascii() and "&" not in text:
-        return text
-    return _PIECE.sub(lambda match: _plain(match.group()), text)
+    if not text.isascii() or "&" in text:
+        text = _PIECE.sub(lambda match: _plain(match.group()), text)
+    if any(map(text.__contains__, _SUFFIX)):
+        return _without_publisher(text)
+    return text
+
+
+def _without_publisher(plain: str) -> str:
+    for _ in range(_MOST_SUFFIXES):
+        end = len(plain.rstrip())
+        match = _PUBLISHER.search(plain, max(end - _LONGEST_SUFFIX, 0), end)
+        if not match or len(plain[: match.start()].split(None, _SHORTEST)) < _SHORTEST:
+            break
+        plain = plain[: match.start()]
+    return plain
 
 
 def offsets(text: str) -> list[int]:
@@ -66,7 +115,7 @@ def offsets(text: str) -> list[int]:
     >>> offsets("a&amp;b")
     [0, 1, 6, 7]
     """
-    return [*_places(text), len(text)]
+    return [*_places(text), len(text)][: len(normalise(text)) + 1]
 
 
 def _places(text: str) -> Iterator[int]:

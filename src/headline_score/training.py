@@ -9,18 +9,27 @@ from __future__ import annotations
 
 import hashlib
 import platform
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
-from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from headline_score.calibration import IDENTITY, calibrated
 from headline_score.default import default_model
 from headline_score.errors import MissingExtraError, TrainingError
 from headline_score.evaluation import POSITIVE
-from headline_score.features import SHAPE, analyze, is_word, shape, tokens
+from headline_score.features import (
+    SHAPE,
+    is_word,
+    shape,
+    stem,
+    terms,
+    tokens,
+    with_unknown_as_names,
+)
 from headline_score.model import Model
 from headline_score.model_file import Header, Parameters
 from headline_score.result import Explanation, Score
@@ -30,9 +39,10 @@ try:
     import scipy
     import sklearn
     from joblib import Parallel, delayed
+    from scipy.optimize import minimize
     from scipy.sparse import csr_array, vstack
     from scipy.special import expit
-    from sklearn.base import BaseEstimator, RegressorMixin
+    from sklearn.base import BaseEstimator, RegressorMixin, TransformerMixin
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.linear_model import LogisticRegression
     from sklearn.metrics import precision_recall_curve
@@ -44,6 +54,14 @@ except ImportError as error:
     raise MissingExtraError("training", "train", error.name or "scikit-learn") from None
 
 Floats = NDArray[np.float64]
+Read = tuple[str, list[str]]  # a normalised text, and its tokens
+Calibration = tuple[float, float, float]
+
+PRECISE = 0.9
+"""Precision that the second threshold of a target is to have on out-of-fold predictions."""
+
+LEAST_SLOPE = 0.2
+"""Least slope of the calibration at high log-odds, so that even the loudest can be told apart."""
 
 # Names that a target can't have, as a score and its JSON form use them otherwise.
 _RESERVED = frozenset({"headline", *dir(Score), *dir(Explanation)}).union(
@@ -68,8 +86,9 @@ def train(
     """Train a model on graded headlines.
 
     Five-fold cross-validation gives each headline an out-of-fold prediction. On these the
-    strengths are calibrated (Platt scaling, folded into the weights) and the thresholds of best
-    F1 found. With too few headlines for that, neither is done, and the thresholds are 0.5.
+    strengths are calibrated (beta calibration) and the thresholds of best F1 and of precision 0.9
+    found. With too few headlines for that, neither is done, and the
+    thresholds are 0.5.
 
     Args:
         headlines: n texts.
@@ -105,18 +124,18 @@ def train(
         min_df,
         n_jobs,
     )
-    features, classifier = pipeline[0], pipeline[-1]
     try:
-        matrix = csr_array(features.fit_transform(texts))
+        matrix = csr_array(pipeline[:-1].fit_transform(texts))
     except ValueError as error:  # no text holds a word, or none twice
         raise TrainingError(
             f"no term is left to learn from: none is in min_df={min_df} headlines"
         ) from error
+    classifier = pipeline[-1]
     folds = assign_folds(texts, groups, seed)
     held_out = out_of_fold(classifier, matrix, strengths, weights, folds)
     classifier.fit(matrix, strengths, weights)
 
-    thresholds, base_rates = [], []
+    thresholds, base_rates = [], []  # thresholds: of best F1, of precision 0.9
     for t, target in enumerate(grades):
         graded = (typical > 0) & ~np.isnan(strengths[:, t])
         y, w, logits = strengths[graded, t], typical[graded], held_out[graded, t]
@@ -124,11 +143,10 @@ def train(
             raise TrainingError(f"target {target!r}: no representative headline is graded")
         base_rates.append(float(np.clip(np.average(y, weights=w), 1e-6, 1 - 1e-6)))
         if np.isfinite(logits).all() and _both_outcomes(y, w):
-            slope, intercept = platt_scaling(logits, y, w)
-            classifier.calibrate(t, slope, intercept)
-            thresholds.append(_best_f1(expit(slope * logits + intercept), y, w))
+            classifier.calibrations_[t] = beta_calibration(logits, y, w)
+            thresholds.append(_thresholds(calibrated(logits, classifier.calibrations_[t]), y, w))
         else:
-            thresholds.append(0.5)
+            thresholds.append((0.5, 0.5))
     header = Header(
         targets=tuple(grades),
         version=version,
@@ -156,25 +174,21 @@ class GradedLogisticRegression(RegressorMixin, BaseEstimator):  # type: ignore[m
         self.n_jobs = n_jobs
 
     def fit(self, X: csr_array, y: Floats, sample_weight: Floats) -> GradedLogisticRegression:
-        """Fit one logistic regression for each column of `y`."""
+        """Fit one logistic regression for each column of `y`; its strengths are not calibrated."""
         self.estimators_: list[LogisticRegression] = Parallel(n_jobs=self.n_jobs)(
             delayed(fit_fractional)(X, column, sample_weight, C)
             for column, C in zip(y.T, self.C, strict=True)
         )
+        self.calibrations_ = [IDENTITY] * y.shape[1]
         return self
 
     def decision_function(self, X: csr_array) -> Floats:
-        """Return the log-odds, shape (n, targets)."""
+        """Return the log-odds before calibration, shape (n, targets)."""
         return np.column_stack([each.decision_function(X) for each in self.estimators_])
 
     def predict(self, X: csr_array) -> Floats:
         """Return the strengths, shape (n, targets)."""
-        return np.column_stack([each.predict_proba(X)[:, 1] for each in self.estimators_])
-
-    def calibrate(self, t: int, slope: float, intercept: float) -> None:
-        """Turn target t's log-odds z into `slope * z + intercept`."""
-        self.estimators_[t].coef_ *= slope
-        self.estimators_[t].intercept_ = self.estimators_[t].intercept_ * slope + intercept
+        return calibrated(self.decision_function(X), np.transpose(self.calibrations_))
 
 
 def make_pipeline(
@@ -184,38 +198,73 @@ def make_pipeline(
     n_jobs: int | None = None,
 ) -> Pipeline:
     """Return the unfitted scikit-learn pipeline that a model is trained as."""
-    analyzer = partial(analyze, names=names)
     features = FeatureUnion(
         [
-            ("terms", TfidfVectorizer(analyzer=analyzer, binary=True, min_df=min_df)),
-            ("shape", FunctionTransformer(_shapes, kw_args={"names": names})),
+            ("terms", TfidfVectorizer(analyzer=_terms, binary=True, min_df=min_df)),
+            ("shape", FunctionTransformer(_shapes)),
         ]
     )
     return Pipeline(
-        [("features", features), ("grades", GradedLogisticRegression(tuple(C.values()), n_jobs))]
+        [
+            ("reader", Reader(names, min_df)),
+            ("features", features),
+            ("grades", GradedLogisticRegression(tuple(C.values()), n_jobs)),
+        ]
     )
+
+
+class Reader(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """Turns texts into pairs of normalised text and tokens, unknown words as names.
+
+    A word is known if it, or its stem, stands in at least `min_df` texts: the words of the
+    vocabulary that is learnt from these tokens with that `min_df`.
+    """
+
+    def __init__(self, names: frozenset[str], min_df: int) -> None:
+        self.names = names
+        self.min_df = min_df
+
+    def fit(self, X: Iterable[str], y: object = None) -> Reader:
+        """Find the known words, `known_`."""
+        texts: Counter[str] = Counter()
+        for text in X:
+            found = tokens(normalise(text), self.names)
+            texts.update({*found, *map(stem, found)})
+        self.known_ = frozenset(word for word, n in texts.items() if n >= self.min_df)
+        if not any(map(is_word, self.known_)):
+            raise ValueError(f"no word is in {self.min_df} texts")
+        return self
+
+    def transform(self, X: Iterable[str]) -> list[Read]:
+        """Return normalised text and tokens of each text."""
+        return [
+            (plain, with_unknown_as_names(tokens(plain, self.names), self.known_))
+            for plain in map(normalise, X)
+        ]
 
 
 def from_pipeline(
     pipeline: Pipeline,
     header: Header,
     base_rates: Sequence[float],
-    thresholds: Sequence[float],
+    thresholds: Sequence[tuple[float, float]],
 ) -> Model:
     """Return the model with the weights of a fitted `make_pipeline` pipeline."""
-    vectorizer = pipeline[0].transformer_list[0][1]
+    reader, vectorizer = pipeline[0], pipeline[1].transformer_list[0][1]
     coefficients = np.vstack([each.coef_ for each in pipeline[-1].estimators_]).T
     return Model(
         Parameters(
             header=header,
             terms=vectorizer.get_feature_names_out().tolist(),
-            names=vectorizer.analyzer.keywords["names"],
+            names=reader.names,
             idf=vectorizer.idf_.astype(np.float32),
             weights=coefficients[: -len(SHAPE)].astype(np.float32),
             shape_weights=coefficients[-len(SHAPE) :].copy(),
             bias=np.concatenate([each.intercept_ for each in pipeline[-1].estimators_]),
             base_rates=np.array(base_rates),
-            thresholds=np.array(thresholds),
+            thresholds=np.array([best_f1 for best_f1, _ in thresholds]),
+            precise_thresholds=np.array([precise for _, precise in thresholds]),
+            calibration=np.transpose(pipeline[-1].calibrations_).copy(),
         )
     )
 
@@ -228,11 +277,13 @@ def to_pipeline(model: Model) -> Pipeline:
     """
     parameters = model.parameters
     pipeline = make_pipeline(dict.fromkeys(model.targets, 1.0), parameters.names)
-    vectorizer = pipeline[0].transformer_list[0][1]
+    pipeline[0].known_ = frozenset(parameters.terms)
+    vectorizer = pipeline[1].transformer_list[0][1]
     vectorizer.set_params(vocabulary=parameters.terms)
     vectorizer.idf_ = parameters.idf.astype(np.float64)
     coefficients = np.vstack([parameters.weights, parameters.shape_weights])
     pipeline[-1].estimators_ = []
+    pipeline[-1].calibrations_ = list(map(tuple, parameters.calibration.T.tolist()))
     for weights, bias in zip(coefficients.T, parameters.bias, strict=True):
         estimator = LogisticRegression()
         estimator.classes_ = np.array([0, 1])
@@ -250,24 +301,47 @@ def data_sha256(texts: Sequence[str], strengths: Floats) -> str:
     return digest.hexdigest()
 
 
-def _shapes(texts: Iterable[str], names: frozenset[str]) -> Floats:
-    return np.array([shape(plain, tokens(plain, names)) for plain in map(normalise, texts)])
+def _terms(read: Read) -> list[str]:
+    return terms(read[1])
 
 
-def platt_scaling(logits: Floats, y: Floats, w: Floats) -> tuple[float, float]:
-    """Return slope and intercept that make held-out log-odds fit their grades `y` best.
+def _shapes(texts: Iterable[Read]) -> Floats:
+    return np.array([shape(*read) for read in texts])
 
-    Platt (1999), Advances in Large Margin Classifiers, for fractional grades; his smoothing of
-    the outcomes keeps the slope finite where the grades can be told apart perfectly.
+
+def beta_calibration(logits: Floats, y: Floats, w: Floats) -> Calibration:
+    """Return the coefficients of `calibrated` that make held-out log-odds fit their grades best.
+
+    Beta calibration (Kull, Silva Filho & Flach 2017, AISTATS) for fractional grades `y` and weights
+    `w`. Platt's smoothing of the outcomes (1999, Advances in Large Margin Classifiers) keeps the
+    coefficients finite where the grades can be told apart perfectly.
     """
     positive, negative = float(np.sum(w * y)), float(np.sum(w * (1 - y)))
     low, high = 1 / (negative + 2), (positive + 1) / (positive + 2)
-    fit = fit_fractional(csr_array(logits[:, None]), low + (high - low) * y, w, C=1e6)
-    slope, intercept = float(fit.coef_[0, 0]), float(fit.intercept_[0])
-    if slope > 0:
-        return slope, intercept
-    mean = float(np.average(y, weights=w))  # what can't be learnt is not to be learnt inverted
-    return 0.0, float(np.log(mean / (1 - mean)))
+    smoothed, share = low + (high - low) * y, w / np.sum(w)
+
+    def fit(columns: list[Floats], least: list[float | None]) -> list[float]:
+        X = np.column_stack(columns)
+
+        def loss(coefficients: Floats) -> tuple[float, Floats]:
+            z = X @ coefficients
+            gradient = X.T @ (share * (expit(z) - smoothed))
+            return float(np.sum(share * (np.logaddexp(0, z) - smoothed * z))), gradient
+
+        start, bounds = (
+            [1.0 if each is not None else 0.0 for each in least],
+            [(x, None) for x in least],
+        )
+        with threadpool_limits(limits=1):  # as in fit_fractional
+            found = minimize(loss, start, jac=True, method="L-BFGS-B", tol=1e-12, bounds=bounds)
+        return list(found.x.tolist())
+
+    softplus, ones = np.logaddexp(0, logits), np.ones_like(logits)
+    a, b, c = fit([logits - softplus, softplus, ones], [0.0, LEAST_SLOPE, None])
+    if a > 0:
+        return a, b, c
+    slope, c = fit([logits, ones], [0.0, None])  # 0: what can't be learnt is not learnt inverted
+    return slope, slope, c
 
 
 def fit_fractional(X: csr_array, y: Floats, w: Floats, C: float) -> LogisticRegression:
@@ -337,13 +411,19 @@ def _weights(name: str, given: ArrayLike | None, default: Floats) -> Floats:
     return weights
 
 
-def _best_f1(p: Floats, y: Floats, w: Floats) -> float:
-    """Return the threshold of best F1; 0.5 where nothing is positive."""
+def _thresholds(p: Floats, y: Floats, w: Floats) -> tuple[float, float]:
+    """Return the threshold of best F1, and the lowest from there on of precision `PRECISE`.
+
+    Where nothing is positive they are 0.5; where no threshold is as precise, the second is 1.
+    """
     if not (y >= POSITIVE).any():
-        return 0.5
+        return 0.5, 0.5
     precision, recall, thresholds = precision_recall_curve(y >= POSITIVE, p, sample_weight=w)
+    precision, recall = precision[:-1], recall[:-1]  # the last point has no threshold
     f1 = 2 * precision * recall / np.maximum(precision + recall, 1e-12)
-    return float(thresholds[np.argmax(f1[:-1])])
+    best_f1 = int(np.argmax(f1))
+    precise = thresholds[best_f1:][precision[best_f1:] >= PRECISE]
+    return float(thresholds[best_f1]), float(precise[0]) if precise.size else 1.0
 
 
 def _both_outcomes(y: Floats, w: Floats) -> bool:
