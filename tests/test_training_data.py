@@ -7,8 +7,9 @@ import pytest
 
 import thesaurus
 from crossed import LONGEST, SHORTEST, crossed, fingerprint
-from evaluate import Table, filled, plain_lowest
+from evaluate import plain_lowest
 from headline_score.evaluation import Metric
+from report import Table, filled
 from train import is_like, on_scale, tweet_group, words
 
 HEADLINES = [

@@ -16,7 +16,6 @@ calibration on round 1 as a natural mix, as the shipped model is. None reads a t
 
 from __future__ import annotations
 
-import csv
 import importlib
 import re
 import sys
@@ -32,7 +31,7 @@ import sources
 from headline_score.calibration import calibrated
 from headline_score.text import normalise
 from headline_score.training import Floats, beta_calibration
-from train import HERE, TARGETS, load_rows
+from train import TARGETS, Rows
 
 KINDS = {"clickbait": "baiting", "speculation": "hedging", "sensationalism": "loaded"}
 VADER_ROWS = 10_000  # enough for the two numbers of a scale
@@ -68,33 +67,30 @@ class Mix:
         return calibrated(others, beta_calibration(own, self.grades[target], self.weights))
 
 
-def baseline_scores(
-    data: Path, headlines: list[str], folder: Path = HERE
-) -> dict[str, dict[str, Floats]]:
+def baseline_scores(rows: Rows, data: Path, headlines: list[str]) -> dict[str, dict[str, Floats]]:
     """Return for each baseline's name, and each target it tells of, strengths of the headlines.
 
     Args:
+        rows: the training rows.
         data: directory of the corpora.
         headlines: n texts.
-        folder: where `thesaurus.csv` and `teacher_test.npz` are.
 
     Raises:
         MissingDataError: a corpus is not in the directory.
     """
-    mix = natural_mix(data)
+    mix = natural_mix(rows)
     found = {
         "constant": constant(mix, len(headlines)),
         "Stop Clickbait linear": stop_clickbait(data, headlines),
-        "lexicon": lexicon(mix, headlines, folder / "thesaurus.csv"),
+        "lexicon": lexicon(mix, headlines),
         "VADER": vader(mix, headlines),
-        "teacher": teacher(headlines, folder / "teacher_test.npz"),
+        "teacher": teacher(headlines, sources.HERE / "teacher_test.npz"),
     }
     return {name: scores for name, scores in found.items() if scores}
 
 
-def natural_mix(data: Path) -> Mix:
+def natural_mix(rows: Rows) -> Mix:
     """Return the graded headlines that have a natural weight."""
-    rows = load_rows(data)
     weights = np.array(rows.natural)
     kept = np.flatnonzero(weights)
     return Mix(
@@ -120,9 +116,9 @@ def stop_clickbait(data: Path, headlines: list[str]) -> dict[str, Floats]:
     return {"clickbait": np.asarray(pipeline.predict_proba(headlines)[:, 1])}
 
 
-def lexicon(mix: Mix, headlines: list[str], thesaurus: Path) -> dict[str, Floats]:
+def lexicon(mix: Mix, headlines: list[str]) -> dict[str, Floats]:
     """Return the strengths that counts of telling words make."""
-    forms = read_thesaurus(thesaurus)
+    forms = read_thesaurus()
     return {
         target: mix.on_scale(
             target, log_counts(mix.headlines, forms[kind]), log_counts(headlines, forms[kind])
@@ -131,12 +127,11 @@ def lexicon(mix: Mix, headlines: list[str], thesaurus: Path) -> dict[str, Floats
     }
 
 
-def read_thesaurus(path: Path) -> dict[str, set[str]]:
+def read_thesaurus() -> dict[str, set[str]]:
     """Return for each kind of word all its inflected forms."""
     forms: dict[str, set[str]] = {kind: set() for kind in KINDS.values()}
-    with path.open(encoding="utf-8", newline="") as stream:
-        for row in csv.DictReader(stream):
-            forms[row["kind"]].update(row["forms"].split())
+    for row in sources.read_own("thesaurus.csv"):
+        forms[row["kind"]].update(row["forms"].split())
     return forms
 
 
@@ -177,7 +172,7 @@ def teacher(headlines: list[str], path: Path) -> dict[str, Floats]:
         return {}
     with np.load(path, allow_pickle=False) as archive:
         graded = dict(zip(archive["key"].tolist(), archive["grades"].tolist(), strict=True))
-    keys = [int(sources.headline_key(headline), 16) for headline in headlines]
+    keys = [sources.number(headline) for headline in headlines]
     ungraded = sum(key not in graded for key in keys)
     if ungraded:
         print(f"no baseline teacher: {ungraded:,} headlines not in {path}", file=sys.stderr)

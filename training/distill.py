@@ -38,8 +38,8 @@ from transformers import AutoModel, AutoTokenizer, get_linear_schedule_with_warm
 
 from crossed import fingerprint
 from headline_score.evaluation import POSITIVE, evaluate_strengths
-from sources import MissingDataError, headline_key, labelled, read_csv
-from train import HERE, TARGETS, Rows, cross, held_out, load_rows, ungraded
+from sources import HERE, MissingDataError, labelled, number, read_csv
+from train import TARGETS, Rows, cross, held_out, load_rows, ungraded
 
 TEACHER = HERE / "teacher.npz"
 TEACHER_TEST = HERE / "teacher_test.npz"
@@ -258,7 +258,7 @@ def main() -> None:
 
 def keys(headlines: list[str]) -> NDArray[np.uint64]:
     """Return the keys of headlines as numbers."""
-    return np.array([int(headline_key(headline), 16) for headline in headlines], dtype=np.uint64)
+    return np.array([number(headline) for headline in headlines], dtype=np.uint64)
 
 
 if __name__ == "__main__":

@@ -13,11 +13,8 @@ some eighteen fits in all, half an hour. Every interval is a 95 % bootstrap inte
 from __future__ import annotations
 
 import argparse
-import csv
 import json
-import re
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -36,12 +33,12 @@ from headline_score.evaluation import (
     evaluate,
     evaluate_strengths,
 )
+from report import CARD, Table, filled
 from retrained import Retrained
-from train import HERE, SHIPPED, TARGETS, Rows, load_rows, tweet_group, with_taught
+from train import SHIPPED, TARGETS, Rows, load_rows, tweet_group, with_taught
 
-ROOT = HERE.parent
-CARD = ROOT / "MODEL_CARD.md"
-FIGURES = HERE / "figures"
+README = sources.HERE.parent / "README.md"
+FIGURES = sources.HERE / "figures"
 JSON = FIGURES / "evaluation.json"
 WORST = 20  # misses of each target
 RETRAINED = ("left out", "folds", "learning")
@@ -60,27 +57,6 @@ EXAMPLES = [
     "SHOCKING: Star DESTROYS rival in brutal takedown!",
     "Council passes budget after six-hour debate",
 ]
-
-
-@dataclass(frozen=True)
-class Table:
-    """A table of figures."""
-
-    headers: Sequence[str]
-    """Names of the columns."""
-
-    rows: Sequence[Sequence[object]]
-    """Cells: texts, numbers and metrics."""
-
-    def __str__(self) -> str:
-        return markdown(self.headers, [[_cell(value) for value in row] for row in self.rows])
-
-    def records(self) -> list[dict[str, object]]:
-        """Return the rows by column, ready for JSON."""
-        return [
-            dict(zip(self.headers, [_plain(value) for value in row], strict=True))
-            for row in self.rows
-        ]
 
 
 class Gold:
@@ -115,7 +91,7 @@ def main() -> None:
             "thresholds": thresholds_table(gold),
             "slices": slices_table(gold, rows),
             "human": human_table(model, arguments.data),
-            "baselines": baselines_table(gold, arguments.data),
+            "baselines": baselines_table(gold, rows, arguments.data),
             "misses": misses_table(gold),
             "examples": examples_table(model),
             "training": training_table(model),
@@ -140,7 +116,7 @@ def main() -> None:
     for name, text in texts.items():
         print(f"## {name}\n\n{text}\n")
     if writes:
-        for document in (CARD, ROOT / "README.md"):
+        for document in (CARD, README):
             text = document.read_text(encoding="utf-8")
             document.write_text(filled(text, texts), encoding="utf-8")
         write_figures(gold, tables, swaps)
@@ -160,23 +136,10 @@ def write_figures(gold: Gold, tables: dict[str, Table], swaps: dict[str, Any]) -
     if "learning" in tables:
         curve = [row for row in tables["learning"].rows if row[0] == "graded rows alone"]
         points = {
-            target: [(int(str(n)), r.value, r.low, r.high) for _, n, r in _column(curve, i)]
+            target: [(n, r2[i].value, r2[i].low, r2[i].high) for _, n, *r2 in curve]
             for i, target in enumerate(TARGETS)
         }
         figures.learning_curve(FIGURES / "learning_curve.png", points)
-
-
-def _column(rows: Sequence[Sequence[Any]], i: int) -> list[tuple[Any, Any, Metric]]:
-    return [(row[0], row[1], row[2 + i]) for row in rows]
-
-
-def filled(text: str, tables: dict[str, str]) -> str:
-    """Return a Markdown text with the tables between their markers put anew."""
-    for name, table in tables.items():
-        begin, end = f"<!-- begin: {name} -->", f"<!-- end: {name} -->"
-        old = re.compile(f"(?<={re.escape(begin)}).*?(?={re.escape(end)})", re.DOTALL)
-        text = old.sub(f"\n\n{table}\n\n".replace("\\", r"\\"), text)
-    return text
 
 
 def gold_table(gold: Gold) -> Table:
@@ -234,44 +197,40 @@ def r2_and_auc(gold: Gold, p: dict[str, Any], kept: Any) -> list[list[object]]:
 
 
 def human_table(model: Model, data: Path) -> Table:
-    """Return how clickbait strengths do on a corpus labelled by outlet, as they are."""
-    rows: list[list[object]] = []
+    """Return how clickbait strengths do on a corpus labelled by outlet, as they are.
+
+    The best accuracy is that of the best threshold of two decimals.
+    """
     headlines, grades = sources.labelled("stopclickbait", data)
     y, p = np.array(grades["clickbait"]), model.score_many(headlines)["clickbait"]
-    rows.append(["stopclickbait", *human_cells(y, p, model.thresholds["clickbait"])])
-    return Table(["corpus", "n", "positives", *HUMAN], rows)
-
-
-HUMAN = ("AUC", "precision", "recall", "accuracy", "best accuracy")
-
-
-def human_cells(y: Any, p: Any, threshold: float) -> list[object]:
-    """Return n, positives and metrics; accuracy also at the best threshold of two decimals."""
+    threshold = model.thresholds["clickbait"]
     result = evaluate_strengths(y, p, threshold=threshold)
-    positive = y >= POSITIVE
-    accuracy = float(((p >= threshold) == positive).mean())
-    best = max(float(((p >= at) == positive).mean()) for at in np.linspace(0, 1.01, 102))
-    return [
-        result.n,
-        result.positives,
-        *_metrics(result, "AUC", "precision", "recall"),
-        accuracy,
-        best,
-    ]
+
+    def accuracy(at: float) -> float:
+        return float(((p >= at) == (y >= POSITIVE)).mean())
+
+    row = {
+        "corpus": "stopclickbait",
+        "n": result.n,
+        "positives": result.positives,
+        **{name: result.metrics[name] for name in ("AUC", "precision", "recall")},
+        "accuracy": accuracy(threshold),
+        "best accuracy": max(map(accuracy, np.linspace(0, 1.01, 102))),
+    }
+    return Table(list(row), [list(row.values())])
 
 
-def baselines_table(gold: Gold, data: Path) -> Table:
+def baselines_table(gold: Gold, rows: Rows, data: Path) -> Table:
     """Return R² and AUC of simpler and of dearer scorers, and of the model, on the test set."""
-    scorers = {**baseline_scores(data, gold.headlines), "headline-score": gold.p}
+    scorers = {**baseline_scores(rows, data, gold.headlines), "headline-score": gold.p}
     everything = np.ones(len(gold.headlines), dtype=bool)
-    rows = [[name, *row] for name, p in scorers.items() for row in r2_and_auc(gold, p, everything)]
-    return Table(["scorer", "metric", *TARGETS], rows)
+    cells = [[name, *row] for name, p in scorers.items() for row in r2_and_auc(gold, p, everything)]
+    return Table(["scorer", "metric", *TARGETS], cells)
 
 
 def misses_table(gold: Gold) -> Table:
     """Return the headlines that the model gets most wrong, by hash, each in others' words."""
-    with (HERE / "misses.csv").open(encoding="utf-8", newline="") as stream:
-        told = {row["key"]: row["paraphrase"] for row in csv.DictReader(stream)}
+    told = {row["key"]: row["paraphrase"] for row in sources.read_own("misses.csv")}
     rows: list[list[object]] = []
     for target, y in gold.y.items():
         for i in np.argsort(-np.abs(y - gold.p[target]), kind="stable")[:WORST]:
@@ -298,8 +257,7 @@ def left_out_table(gold: Gold, retrained: Retrained) -> Table:
 
 def folds_table(retrained: Retrained, data: Path) -> Table:
     """Return AUC on the invented families and the tweets, each by a model that did not read it."""
-    with (HERE / "contrast.csv").open(encoding="utf-8", newline="") as stream:
-        contrast = list(csv.DictReader(stream))
+    contrast = sources.read_own("contrast.csv")
     families = [row["family"] for row in contrast]
     tweets, tweet_grades = sources.labelled("webis17", data)
     keys = [tweet_group(tweet) for tweet in tweets]
@@ -381,34 +339,12 @@ def training_table(model: Model) -> Table:
     return Table(["", " "], rows)
 
 
-def markdown(headers: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    """Return a Markdown table."""
-    headers = list(headers)
-    lines = [headers, ["---"] * len(headers), *rows]
-    escaped = ([cell.replace("|", "\\|") for cell in line] for line in lines)
-    return "\n".join(f"| {' | '.join(line)} |" for line in escaped)
-
-
 def _at_half(y: Any, p: Any) -> Evaluation:
     return evaluate_strengths(y, p, threshold=POSITIVE)
 
 
 def _metrics(result: Evaluation, *names: str) -> list[Metric]:
     return [result.metrics[name] for name in names]
-
-
-def _cell(value: object) -> str:
-    if isinstance(value, (int, np.integer)):
-        return f"{value:,}"
-    if isinstance(value, (float, np.floating)):
-        return f"{value:.3f}"
-    return str(value)
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, Metric):
-        return {name: None if x != x else x for name, x in asdict(value).items()}
-    return value.item() if isinstance(value, np.generic) else value
 
 
 if __name__ == "__main__":

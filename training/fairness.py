@@ -12,9 +12,8 @@ resamples).
 from __future__ import annotations
 
 import argparse
-import csv
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -24,10 +23,11 @@ from numpy.typing import NDArray
 
 from headline_score import Model, default_model
 from headline_score.evaluation import Metric
+from report import markdown
+from sources import MissingDataError, read_csv, read_own
 
 Floats = NDArray[np.float64]
 
-HERE = Path(__file__).parent
 BOTH = "all"  # the part that has the headlines of either kind
 MOST_SHIFTED = 10  # names in the table
 RESAMPLES, SEED = 1000, 0
@@ -43,21 +43,16 @@ def main() -> None:
     parser.add_argument("--data", type=Path, help="directory that holds gold.csv")
     parser.add_argument("--model", type=Path, help="model file; else the shipped one")
     arguments = parser.parse_args()
-    path = arguments.data / "gold.csv" if arguments.data else HERE / "contrast.csv"
-    headlines = [row["headline"] for row in read_rows(path)]
+    data = arguments.data
+    try:
+        rows = read_csv(data, "gold.csv") if data else read_own("contrast.csv")
+    except MissingDataError as error:
+        raise SystemExit(str(error)) from None
+    headlines = [row["headline"] for row in rows]
     model = Model.load(arguments.model) if arguments.model else default_model()
     print(f"## names\n\n{swap_table(swaps(model))}\n")
     print(f"## letter case\n\n{case_table(case_changes(model, headlines))}\n")
     print(f"## suffixes\n\n{suffix_table(suffix_changes(model, headlines))}\n")
-
-
-def read_rows(path: Path) -> list[dict[str, str]]:
-    """Return the rows of a CSV file."""
-    try:
-        with path.open(encoding="utf-8", newline="") as stream:
-            return list(csv.DictReader(stream))
-    except OSError as error:
-        raise SystemExit(f"{path}: {error.strerror}") from None
 
 
 def with_name(headline: str, name: str) -> str:
@@ -78,8 +73,8 @@ def swaps(model: Model) -> dict[str, Any]:
     names; `shifts`, for each name how far its scores are on average above those means; `largest`,
     the name that shifts most; `kinds`, for each kind of name the mean |shift| and the largest.
     """
-    names = read_rows(HERE / "swap_names.csv")
-    headlines = read_rows(HERE / "swap_headlines.csv")
+    names = read_own("swap_names.csv")
+    headlines = read_own("swap_headlines.csv")
     texts = [with_name(row["headline"], each["name"]) for row in headlines for each in names]
     kinds = np.array([row["kind"] for row in headlines])
     found: dict[str, Any] = {}
@@ -108,7 +103,7 @@ def swap_table(found: dict[str, Any]) -> str:
     }
     most = sorted(shifts, key=lambda name: -max(map(abs, shifts[name])))[:MOST_SHIFTED]
     shifted = [[name, *(f"{shift:+.3f}" for shift in shifts[name])] for name in most]
-    return f"{_markdown(['', *found], rows)}\n\n{_markdown(['shift of', *found], shifted)}"
+    return f"{markdown(['', *found], rows)}\n\n{markdown(['shift of', *found], shifted)}"
 
 
 def case_changes(model: Model, headlines: Sequence[str]) -> dict[str, Any]:
@@ -216,7 +211,7 @@ def _mean(values: Floats) -> dict[str, float]:
 def _changes_table(title: str, found: dict[str, Any]) -> str:
     targets = list(next(iter(found.values())))
     rows = [[how, *(_interval(changes[t]) for t in targets)] for how, changes in found.items()]
-    return _markdown([title, *targets], rows)
+    return markdown([title, *targets], rows)
 
 
 def _interval(mean: dict[str, float]) -> str:
@@ -226,12 +221,6 @@ def _interval(mean: dict[str, float]) -> str:
 def _kind_cell(kind: dict[str, Any]) -> str:
     largest = kind["largest"]
     return f"{kind['mean_shift']:.3f}, {largest['shift']:+.3f} ({largest['name']})"
-
-
-def _markdown(headers: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    from evaluate import markdown  # not above, as that script reads this module
-
-    return markdown(headers, rows)
 
 
 if __name__ == "__main__":

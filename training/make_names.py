@@ -13,7 +13,6 @@ headline is scored.
 from __future__ import annotations
 
 import argparse
-import csv
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -21,8 +20,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from headline_score.text import normalise
-from sources import MissingDataError, read_csv
-from train import HERE
+from sources import HERE, MissingDataError, read_csv, read_own
 
 LEAST_USES = 3
 LEAST_SHARE = 0.93
@@ -73,13 +71,12 @@ def main() -> None:
     data = parser.parse_args().data
     try:
         rows = [*read_csv(data, "annotated.csv"), *read_csv(data, "unlabelled.csv.gz")]
-        rows += read_csv(HERE, "contrast.csv")
     except MissingDataError as error:
         raise SystemExit(str(error)) from None
+    rows += read_own("contrast.csv")
     more = (HERE / "more_names.txt").read_text(encoding="utf-8").split()
     found = {*find_names(row["headline"] for row in rows), *more}
-    with (HERE / "thesaurus.csv").open(encoding="utf-8", newline="") as stream:
-        loaded = {form for row in csv.DictReader(stream) for form in row["forms"].split()}
+    loaded = {form for row in read_own("thesaurus.csv") for form in row["forms"].split()}
     names = sorted(found - loaded)
     (HERE / "names.txt").write_text("\n".join(names) + "\n", encoding="utf-8")
     print(f"{len(names):,} names")

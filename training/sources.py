@@ -7,6 +7,7 @@ the Hugging Face hub or as local CSV files, can join the two and rebuild the mod
 
 from __future__ import annotations
 
+import csv
 import gzip
 import hashlib
 import html
@@ -18,6 +19,8 @@ from typing import Any
 from datasets import Features, Value, disable_progress_bars, load_dataset
 
 disable_progress_bars()
+
+HERE = Path(__file__).parent
 
 
 @dataclass(frozen=True)
@@ -147,6 +150,18 @@ def headline_key(headline: str) -> str:
     """
     text = " ".join(html.unescape(headline).split())
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def number(headline: str) -> int:
+    """Return the key of a headline as a number, as `teacher.npz` has it."""
+    return int(headline_key(headline), 16)
+
+
+def read_own(file: str) -> list[dict[str, str]]:
+    """Return the rows of a CSV file that ships in this folder, every cell a str."""
+    open_text = gzip.open if file.endswith(".gz") else open
+    with open_text(HERE / file, "rt", encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
 
 
 def read_csv(data: Path, file: str) -> list[dict[str, Any]]:

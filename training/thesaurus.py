@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from headline_score.text import normalise
-from train import HERE, Rows
+from sources import read_own
+from train import Rows
 
 ENOUGH = 8  # training headlines
 
@@ -35,15 +35,15 @@ def uses(headlines: Iterable[str], keys: Mapping[str, Sequence[str]]) -> Counter
 
 def coverage_rows(rows: Rows) -> list[list[object]]:
     """Return for each kind its lemmas and inflected forms, and how many have enough headlines."""
-    with (HERE / "thesaurus.csv").open(encoding="utf-8", newline="") as stream:
-        lemmas = [
-            (row["kind"], row["lemma"], row["forms"].split()) for row in csv.DictReader(stream)
-        ]
+    lemmas = [
+        (row["kind"], row["lemma"], row["forms"].split()) for row in read_own("thesaurus.csv")
+    ]
     keys: defaultdict[str, list[str]] = defaultdict(list)
     for kind, lemma, forms in lemmas:
         for form in forms:
             keys[form] += [f"{kind}/{lemma}", form]
-    own = [text for text, taught in zip(rows.headlines, rows.taught, strict=True) if not taught]
+    pairs = zip(rows.headlines, rows.kind, strict=True)
+    own = [text for text, kind in pairs if kind == "graded"]
     graded, every = uses(own, keys), uses(rows.headlines, keys)
     found: list[list[object]] = []
     for kind in sorted({kind for kind, *_ in lemmas}):

@@ -12,13 +12,10 @@ which humans graded them.
 from __future__ import annotations
 
 import argparse
-import csv
-import gzip
 import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from scipy.stats import rankdata
@@ -29,8 +26,8 @@ from headline_score import Model
 from headline_score.features import is_word, tokens
 from headline_score.text import normalise
 from headline_score.training import train
+from sources import HERE
 
-HERE = Path(__file__).parent
 SHIPPED = HERE.parent / "src" / "headline_score" / "model.npz"
 TARGETS = ("clickbait", "speculation", "sensationalism")
 VERSION = "2026.11"
@@ -39,9 +36,8 @@ SEED = 0
 # Chosen by `training/tune.py` on rows that neither model nor teacher had read.
 C = {"clickbait": 4.0, "speculation": 4.0, "sensationalism": 8.0}
 MIN_DF = 6
-TAUGHT_WEIGHT = 1.0
+WEIGHTS = {"graded": 1.0, "ungraded": 1.0, "crossed": 0.5, "tweets": 1.0}  # by kind of row
 CROSSED = 100_000
-CROSSED_WEIGHT = 0.5
 UNLIKE = {"abc-au-2003-04"}  # lower-case without punctuation: not what a headline looks like
 
 
@@ -61,8 +57,8 @@ class Rows:
     sources: list[str]
     """Name of the archive, or "contrast" for invented headlines."""
 
-    taught: list[bool]
-    """Whether a teacher graded it, not the annotator."""
+    kind: list[str]
+    """A key of `WEIGHTS`: "graded" by the annotator; a teacher graded the other kinds."""
 
     natural: list[float]
     """How many headlines of the natural mix each stands for; 0 for hard and invented ones."""
@@ -76,10 +72,7 @@ def load_rows(data: Path | None) -> Rows:
     text: dict[str, str] = {}
     for headline, *_ in sources.headlines(data):
         text.setdefault(sources.headline_key(headline), headline)
-    with gzip.open(HERE / "annotations.csv.gz", "rt", encoding="utf-8") as stream:
-        annotations = list(csv.DictReader(stream))
-    with (HERE / "contrast.csv").open(encoding="utf-8", newline="") as stream:
-        contrast = list(csv.DictReader(stream))
+    annotations = sources.read_own("annotations.csv.gz")
     found = [row for row in annotations if row["key"] in text]
     if not found:
         raise sources.MissingDataError("none of the annotated headlines is in the data")
@@ -88,15 +81,15 @@ def load_rows(data: Path | None) -> Rows:
             f"only {len(found):,} of {len(annotations):,} annotated headlines are in the data",
             file=sys.stderr,
         )
-    rows: list[dict[str, Any]] = [*found, *contrast]
+    rows = found + sources.read_own("contrast.csv")
     return Rows(
         headlines=[text[row["key"]] if "key" in row else row["headline"] for row in rows],
         grades={target: [int(row[target]) / 3 for row in rows] for target in TARGETS},
         groups=[row.get("family") or row["publisher"] or row["key"] for row in rows],
         sources=[row.get("source", "contrast") for row in rows],
-        taught=[False] * len(rows),
+        kind=["graded"] * len(rows),
         natural=[float(row.get("weight", 0)) for row in rows],
-        weights=[1.0] * len(rows),
+        weights=[WEIGHTS["graded"]] * len(rows),
     )
 
 
@@ -126,33 +119,33 @@ def with_taught(rows: Rows, data: Path | None) -> Rows:
         graded = dict(zip(archive["key"].tolist(), archive["grades"].tolist(), strict=True))
         crossed_grades, expected = archive["crossed_grades"], str(archive["crossed_sha256"])
     found = ungraded(rows, data)
-    more = [row for row in found if number(row[0]) in graded]
-    grades = [graded[number(row[0])] for row in more]
-    weights = [TAUGHT_WEIGHT] * len(more)
+    more = [row for row in found if sources.number(row[0]) in graded]
+    grades = [graded[sources.number(row[0])] for row in more]
+    kind = ["ungraded"] * len(more)
     new = cross(found)
     if len(new) == len(crossed_grades) and fingerprint([row[0] for row in new]) == expected:
         more += new
         grades += crossed_grades.tolist()
-        weights += [CROSSED_WEIGHT] * len(new)
+        kind += ["crossed"] * len(new)
     else:
         print("crossed headlines are left out: the data are not those graded", file=sys.stderr)
     tweets, human = tweets_of(data)
     more += [(tweet, tweet_group(tweet), "webis17") for tweet in tweets]
     try:
-        grades += on_scale(human, [graded[number(tweet)] for tweet in tweets])
+        grades += on_scale(human, [graded[sources.number(tweet)] for tweet in tweets])
     except KeyError:
         raise sources.MissingDataError(
             "webis17.csv holds a tweet that the teacher did not grade: run training/distill.py"
         ) from None
-    weights += [TAUGHT_WEIGHT] * len(tweets)
+    kind += ["tweets"] * len(tweets)
     return Rows(
         headlines=rows.headlines + [row[0] for row in more],
         grades={t: rows.grades[t] + [each[i] for each in grades] for i, t in enumerate(TARGETS)},
         groups=rows.groups + [row[1] for row in more],
         sources=rows.sources + [row[2] for row in more],
-        taught=rows.taught + [True] * len(more),
+        kind=rows.kind + kind,
         natural=rows.natural + [0.0] * len(more),
-        weights=rows.weights + weights,
+        weights=rows.weights + [WEIGHTS[each] for each in kind],
     )
 
 
@@ -197,11 +190,6 @@ def on_scale(human: list[float], taught: list[list[float]]) -> list[list[float]]
     ranks = (rankdata(human) - 0.5) / len(human)
     grades[:, clickbait] = np.quantile(grades[:, clickbait], ranks)
     return [list(row) for row in grades.tolist()]
-
-
-def number(headline: str) -> int:
-    """Return the key of a headline as a number, as `teacher.npz` has it."""
-    return int(sources.headline_key(headline), 16)
 
 
 def read_names() -> frozenset[str]:

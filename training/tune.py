@@ -21,7 +21,6 @@ from scipy.sparse import csr_array
 from sklearn.metrics import r2_score, roc_auc_score
 from sklearn.pipeline import Pipeline
 
-from evaluate import CARD, filled, markdown
 from headline_score.calibration import calibrated
 from headline_score.evaluation import POSITIVE
 from headline_score.features import END, START, terms
@@ -34,13 +33,13 @@ from headline_score.training import (
     make_pipeline,
     out_of_fold,
 )
+from report import CARD, filled, markdown
 from sources import MissingDataError
 from train import (
-    CROSSED_WEIGHT,
     MIN_DF,
     SEED,
     TARGETS,
-    TAUGHT_WEIGHT,
+    WEIGHTS,
     Rows,
     held_out,
     load_rows,
@@ -59,7 +58,7 @@ TEACHER_GRID = [
     (1.0, 1.0, 0.0, 1.0, MIN_DF),
     (1.0, 0.5, 1.0, 0.5, MIN_DF),
     (1.0, 0.5, 1.0, 2.0, MIN_DF),
-    (TAUGHT_WEIGHT, CROSSED_WEIGHT, TAUGHT_WEIGHT, 1.0, MIN_DF),
+    (WEIGHTS["ungraded"], WEIGHTS["crossed"], WEIGHTS["tweets"], 1.0, MIN_DF),
 ]
 
 
@@ -137,16 +136,12 @@ def compare_teacher(rows: Rows, data: Path) -> Iterator[list[str]]:
     Y, n = np.column_stack(list(taught.grades.values())), len(rows.headlines)
     hidden = np.array(held_out(taught))
     natural = np.array(rows.natural) * hidden[:n]
-    weights = np.array(taught.weights)
-    tweets = np.array([source == "webis17" for source in taught.sources]) & (np.arange(len(Y)) >= n)
-    is_crossed = (np.arange(len(Y)) >= n) & ~tweets & (weights == CROSSED_WEIGHT)
     for ungraded, crossed, tweeted, factor, min_df in TEACHER_GRID:
         C = {target: value * factor for target, value in SHIPPED_C.items()}
         pipeline = make_pipeline(C, read_names(), min_df, n_jobs=-1)
         features, classifier = pipeline[:-1], pipeline[-1]
-        w = np.where(np.arange(len(Y)) < n, 1.0, ungraded)
-        w[is_crossed], w[tweets] = crossed, tweeted
-        w *= ~hidden
+        weights = WEIGHTS | {"ungraded": ungraded, "crossed": crossed, "tweets": tweeted}
+        w = np.array([weights[kind] for kind in taught.kind]) * ~hidden
         used = w > 0
         features.fit([text for text, use in zip(taught.headlines, used, strict=True) if use])
         matrix = csr_array(features.transform(taught.headlines))
