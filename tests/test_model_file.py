@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 
 import headline_score
 from headline_score import Model, ModelFileError
-from headline_score.model_file import ARRAYS
+from headline_score.model_file import ARRAYS, LISTS
 
 SHIPPED = Path(headline_score.__file__).with_name("model.npz")
 Arrays = dict[str, NDArray[Any]]
 Damage = Callable[[Arrays], Arrays]
+PAIRS = ("pairs", "cue_pairs")
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +57,7 @@ def test_a_model_has_one_file(small: Model, saved: Path, tmp_path: Path) -> None
 def test_model_files_hold_plain_arrays(saved: Path) -> None:
     for path in (SHIPPED, saved):
         with np.load(path, allow_pickle=False) as archive:
-            assert {archive[name].dtype.kind for name in archive.files} == {"u", "f"}
+            assert {archive[name].dtype.kind for name in archive.files} == {"u", "i", "f"}
 
 
 def test_the_shipped_model_is_small_and_says_where_it_is_from() -> None:
@@ -130,23 +131,34 @@ def header(**values: object) -> Damage:
     return changed("header", change)
 
 
+def twice(array: NDArray[Any]) -> NDArray[Any]:
+    """Put the first line, of some letters, in the second one's place too."""
+    first, second, *others = array.tobytes().split(b"\n")
+    assert first != second
+    return as_bytes(b"\n".join([first, first, *others]).decode())
+
+
 def with_nan(array: NDArray[Any]) -> NDArray[Any]:
     array.flat[0] = np.nan
     return array
 
 
-FLOATS = ARRAYS
+FLOATS = [name for name in ARRAYS if name not in ("pairs", "cue_pairs", "codes")]
 DAMAGES: dict[str, Damage] = {
-    **{f"no {name}": without(name) for name in ("header", "terms", *FLOATS)},
-    **{f"{name} of other type": changed(name, lambda a: a.astype("f2")) for name in FLOATS},
-    **{f"{name} of other shape": changed(name, lambda a: a[:-1]) for name in FLOATS},
+    **{f"no {name}": without(name) for name in ("header", *LISTS, *ARRAYS)},
+    **{f"{name} of other type": changed(name, lambda a: a.astype("f2")) for name in ARRAYS},
+    **{f"{name} of other shape": changed(name, lambda a: a[:-1]) for name in ARRAYS},
     **{f"NaN in {name}": changed(name, with_nan) for name in FLOATS},
+    **{f"{name} of no place": changed(name, lambda a: a + 2**20) for name in PAIRS},
+    **{f"{name} of negative place": changed(name, lambda a: a - 2**20) for name in PAIRS},
+    **{f"{name} out of order": changed(name, lambda a: a[::-1]) for name in PAIRS},
+    **{f"{name} twice": changed(name, twice) for name in LISTS},
     "infinite bias": changed("bias", lambda a: a + np.inf),
     "one more array": lambda arrays: {**arrays, "more": np.zeros(1)},
     "other magic": header(magic="some other model"),
     "other layout": header(layout=99),
     "other features": header(recipe=0),
-    "fewer terms": changed("terms", lambda a: a[: a.size // 2]),
+    "fewer words": changed("words", lambda a: a[: a.size // 2]),
     "no target": header(targets=[]),
     "a target twice": header(targets=["loud", "loud"]),
     "targets without names": header(targets=[0, 1]),
@@ -158,7 +170,10 @@ DAMAGES: dict[str, Damage] = {
     "header a list": changed("header", lambda _: as_bytes("[1]")),
     "header a number": changed("header", lambda _: as_bytes("1")),
     "header too deep": changed("header", lambda _: as_bytes("[" * 200_000)),
-    "terms not UTF-8": changed("terms", lambda a: np.where(a == 10, a, 255).astype(np.uint8)),
+    "words not UTF-8": changed("words", lambda a: np.where(a == 10, a, 255).astype(np.uint8)),
+    "no word for names": changed(
+        "words", lambda a: as_bytes(a.tobytes().decode().replace("<", "["))
+    ),
     "base rate 0": changed("base_rates", lambda a: a * 0),
     "falling calibration": changed("calibration", lambda a: -a),
     "base rate 1": changed("base_rates", lambda a: a * 0 + 1),
@@ -222,6 +237,6 @@ def test_a_flipped_bit_is_noticed_or_harmless(
 
 
 def test_a_model_without_names_is_read_as_it_was_written(small: Model, tmp_path: Path) -> None:
-    nameless = Model(replace(small.parameters, names=frozenset()))
+    nameless = Model(replace(small.parameters, names=[]))
     nameless.save(tmp_path / "model.npz")
     assert Model.load(tmp_path / "model.npz").names == nameless.names

@@ -10,10 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from headline_score import Model
-from headline_score.model_file import Header
+from headline_score.features import SHAPE
+from headline_score.model_file import Header, coded, decoded
 from headline_score.training import from_pipeline, make_pipeline, to_pipeline
 
 TARGETS = ("clickbait", "speculation")
+CUES = ("<name>", "?", "the", "why", "this", "may", "to", "you", ":", "their", "a", "how", "will")
 TEXTS = st.lists(st.from_type(str), min_size=1, max_size=60)
 
 
@@ -24,23 +26,41 @@ def reference(shipped: Model) -> Any:
 
 @pytest.fixture(scope="module")
 def fresh(contrast: list[dict[str, str]]) -> tuple[Model, Any]:
-    """A model, and the very pipeline that was fitted to make it."""
+    """A model, and the very pipeline that was fitted to make it, with weights of a byte each."""
     rows = contrast[:600]
-    pipeline = make_pipeline({"clickbait": 5.0, "speculation": 1.0}, frozenset({"china", "ann"}))
+    pipeline = make_pipeline(
+        {"clickbait": 5.0, "speculation": 1.0}, frozenset({"china", "ann"}), CUES
+    )
     grades = np.array([[int(row[target]) / 3 for target in TARGETS] for row in rows])
     texts = [row["headline"] for row in rows]
     pipeline.fit(texts, grades, grades__sample_weight=np.ones(len(rows)))
+    for estimator in pipeline[-1].estimators_:
+        weights = estimator.coef_[:, : -len(SHAPE)]
+        weights[:] = decoded(*coded(weights.T)).T
     header = Header(targets=TARGETS)
     return from_pipeline(pipeline, header, [0.2, 0.3], [(0.5, 0.8), (0.5, 0.8)]), pipeline
 
 
 def check(model: Model, pipeline: Any, texts: Sequence[str]) -> int:
     """Compare strengths; return how many texts had a known word."""
-    strengths = np.column_stack(list(model.score_many(texts).values()))
-    read = np.array([model.score(text).coverage > 0 for text in texts])
+    scores = [model.score(text) for text in texts]
+    repeated = model.score_many([*texts, *["Harbour may close"] * 16])  # many at once
+    strengths = np.column_stack(list(repeated.values()))[: len(texts)]
+    assert strengths.tolist() == [list(score.strengths) for score in scores]  # to the last bit
+    read = np.array([score.coverage > 0 for score in scores])
     expected = np.where(read[:, None], pipeline.predict(texts), list(model.base_rates.values()))
     np.testing.assert_allclose(strengths, expected, rtol=0, atol=1e-6)
     return int(read.sum())
+
+
+def test_a_weight_is_stored_as_the_nearest_that_a_byte_can_tell() -> None:
+    weights = np.random.default_rng(0).standard_t(3, (4000, 2))
+    stored = decoded(*coded(weights))
+    steps = np.sqrt(np.abs(weights) * np.abs(weights).max(axis=0)) / 127
+    assert (np.abs(stored - weights) <= 1.01 * steps + 1e-3).all()
+    assert (np.sign(stored) * np.sign(weights) >= 0).all()
+    assert decoded(*coded(stored)).tolist() == stored.tolist()
+    assert decoded(*coded(np.zeros((3, 1)))).tolist() == [[0.0]] * 3
 
 
 @given(texts=TEXTS)

@@ -16,7 +16,7 @@ from headline_score import Model
 from headline_score.calibration import calibrated
 from headline_score.training import Floats, make_pipeline
 from sources import number
-from train import MIN_DF, TARGETS, C, Rows, read_names
+from train import MIN_DF, TARGETS, C, Rows, read_cues, read_names
 
 Scorer = Callable[[list[str]], dict[str, Floats]]
 FOLDS = 5
@@ -38,7 +38,7 @@ class Retrained:
         self._calibration = model.parameters.calibration
 
     def _fit(self, kept: NDArray[np.bool_]) -> Pipeline:
-        pipeline = make_pipeline(C, read_names(), MIN_DF, n_jobs=-1)
+        pipeline = make_pipeline(C, read_names(), read_cues(), MIN_DF, n_jobs=-1)
         matrix = pipeline[:-1].fit_transform([self.rows.headlines[i] for i in np.flatnonzero(kept)])
         pipeline[-1].fit(matrix.tocsr(), self._grades[kept], np.array(self.rows.weights)[kept])
         return pipeline

@@ -36,6 +36,7 @@ SEED = 0
 # Chosen by `training/tune.py` on rows that neither model nor teacher had read.
 C = {"clickbait": 4.0, "speculation": 4.0, "sensationalism": 8.0}
 MIN_DF = 6
+CUES = "cues.txt"
 WEIGHTS = {"graded": 1.0, "ungraded": 1.0, "crossed": 0.5, "tweets": 1.0}  # by kind of row
 CROSSED = 100_000
 UNLIKE = {"abc-au-2003-04"}  # lower-case without punctuation: not what a headline looks like
@@ -197,6 +198,11 @@ def read_names() -> frozenset[str]:
     return frozenset((HERE / "names.txt").read_text(encoding="utf-8").split())
 
 
+def read_cues() -> list[str]:
+    """Return the words any two of which make a term: what `training/make_cues.py` chose."""
+    return (HERE / CUES).read_text(encoding="utf-8").split()
+
+
 def held_out(rows: Rows) -> list[bool]:
     """Tell the rows kept from the teacher: one in eight publishers and families, by hash."""
     return [is_held_out(group) for group in rows.groups]
@@ -219,6 +225,7 @@ def build(rows: Rows) -> Model:
         C=C,
         min_df=MIN_DF,
         names=read_names(),
+        cues=read_cues(),
         version=VERSION,
         n_jobs=-1,
     )

@@ -12,9 +12,8 @@ not read them either. No test set is read.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -23,11 +22,12 @@ from sklearn.pipeline import Pipeline
 
 from headline_score.calibration import calibrated
 from headline_score.evaluation import POSITIVE
-from headline_score.features import END, START, terms
+from headline_score.features import END, START
 from headline_score.training import (
     Floats,
     Read,
     Reader,
+    TermVectorizer,
     assign_folds,
     beta_calibration,
     make_pipeline,
@@ -43,12 +43,12 @@ from train import (
     Rows,
     held_out,
     load_rows,
+    read_cues,
     read_names,
     with_taught,
 )
 from train import C as SHIPPED_C
 
-GRID = (2.0, 4.0, 8.0)
 # Weights of ungraded headlines that the teacher graded, of crossed ones and of tweets, factor to
 # the shipped C, and min_df. The last is what ships.
 TEACHER_GRID = [
@@ -62,19 +62,28 @@ TEACHER_GRID = [
 ]
 
 
-def words(read: Read) -> list[str]:
-    """Return the tokens alone: no 2-grams, no stems."""
-    return read[1]
+class Chosen(TermVectorizer):
+    """A vectorizer of some of the terms."""
+
+    def __init__(
+        self, cues: tuple[str, ...], min_df: int, chosen: Callable[[list[str], str], bool]
+    ) -> None:
+        super().__init__(cues, min_df)
+        self.chosen = chosen
+
+    def build_analyzer(self) -> Callable[[Read], list[str]]:
+        """Return what gives the terms of a text that `chosen(tokens, term)` keeps."""
+        every = super().build_analyzer()
+        return lambda read: [term for term in every(read) if self.chosen(read[1], term)]
 
 
-def without_stems(read: Read) -> list[str]:
-    """Return the terms but for stems."""
-    return terms(read[1])[: 2 * len(read[1]) + 1]
-
-
-def without_markers(read: Read) -> list[str]:
-    """Return the terms but for 2-grams with a boundary marker."""
-    return [term for term in terms(read[1]) if not term.startswith(START) and END not in term]
+# What is left out, and which terms of some tokens are not.
+PARTS: dict[str, Callable[[list[str], str], bool]] = {
+    "words and stems alone": lambda tokens, term: " " not in term,
+    "no pairs of cues": lambda tokens, term: " + " not in term,
+    "no stems": lambda tokens, term: " " in term or term in tokens,
+    "no boundary markers": lambda tokens, term: START not in term and END not in term,
+}
 
 
 class KnowsAll(Reader):
@@ -95,27 +104,28 @@ class Everything(frozenset[str]):
 
 def variants() -> dict[str, Pipeline]:
     """Return the pipelines that `features` compares, by name."""
-    names = read_names()
-    found = {f"C = {C:g}": make_pipeline(dict.fromkeys(TARGETS, C), names) for C in GRID}
-    changes: dict[str, dict[str, Any]] = {
-        "as shipped, min_df = 2": {},
-        "words alone": {"analyzer": words},
-        "no stems": {"analyzer": without_stems},
-        "no boundary markers": {"analyzer": without_markers},
-        "counts, not binary": {"binary": False},
-        "no idf": {"use_idf": False},
+    names, cues = read_names(), read_cues()
+    found = {
+        f"as shipped, C × {factor:g}": make_pipeline(scaled(factor), names, cues, MIN_DF)
+        for factor in (0.5, 1, 2)
     }
-    for name, change in changes.items():
-        found[name] = make_pipeline(SHIPPED_C, names)
-        found[name][1].transformer_list[0][1].set_params(**change)
-    found["min_df = 4"] = make_pipeline(SHIPPED_C, names, min_df=4)
-    found["names and rare words as words"] = make_pipeline(SHIPPED_C, frozenset())
-    found["rare words as words"] = make_pipeline(SHIPPED_C, names)
+    for name, chosen in PARTS.items():
+        found[name] = make_pipeline(SHIPPED_C, names, cues, MIN_DF)
+        found[name][1].transformer_list[0] = ("terms", Chosen(tuple(cues), MIN_DF, chosen))
+    found["half of the cues"] = make_pipeline(SHIPPED_C, names, cues[: len(cues) // 2], MIN_DF)
+    found["min_df = 2"] = make_pipeline(SHIPPED_C, names, cues, 2)
+    found["names and rare words as words"] = make_pipeline(SHIPPED_C, frozenset(), cues, MIN_DF)
+    found["rare words as words"] = make_pipeline(SHIPPED_C, names, cues, MIN_DF)
     for name in ("names and rare words as words", "rare words as words"):
-        found[name].steps[0] = ("reader", KnowsAll(found[name][0].names, 2))
-    found["no shape"] = make_pipeline(SHIPPED_C, names)
+        found[name].steps[0] = ("reader", KnowsAll(found[name][0].names, MIN_DF))
+    found["no shape"] = make_pipeline(SHIPPED_C, names, cues, MIN_DF)
     found["no shape"][1].set_params(shape="drop")
     return found
+
+
+def scaled(factor: float) -> dict[str, float]:
+    """Return the shipped C of each target times a factor."""
+    return {target: value * factor for target, value in SHIPPED_C.items()}
 
 
 def compare_features(rows: Rows) -> Iterator[list[str]]:
@@ -137,8 +147,7 @@ def compare_teacher(rows: Rows, data: Path) -> Iterator[list[str]]:
     hidden = np.array(held_out(taught))
     natural = np.array(rows.natural) * hidden[:n]
     for ungraded, crossed, tweeted, factor, min_df in TEACHER_GRID:
-        C = {target: value * factor for target, value in SHIPPED_C.items()}
-        pipeline = make_pipeline(C, read_names(), min_df, n_jobs=-1)
+        pipeline = make_pipeline(scaled(factor), read_names(), read_cues(), min_df, n_jobs=-1)
         features, classifier = pipeline[:-1], pipeline[-1]
         weights = WEIGHTS | {"ungraded": ungraded, "crossed": crossed, "tweets": tweeted}
         w = np.array([weights[kind] for kind in taught.kind]) * ~hidden

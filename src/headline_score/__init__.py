@@ -8,6 +8,7 @@ from headline_score.errors import (
     ModelFileError,
     TableError,
     TrainingError,
+    WorkerError,
 )
 from headline_score.model import Model
 from headline_score.result import Contribution, Explanation, Score, TargetExplanation
@@ -26,6 +27,7 @@ __all__ = [
     "TableError",
     "TargetExplanation",
     "TrainingError",
+    "WorkerError",
     "default_model",
     "explain",
     "score",

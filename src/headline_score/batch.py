@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -37,6 +38,7 @@ def score_file(
     output_format: str,
     column: str | None = None,
     prefix: str = "",
+    workers: int = 1,
     progress: Callable[[int], object] = lambda _: None,
 ) -> Summary:
     """Write the table in `source` to `target` with a column for each of the model's targets.
@@ -49,10 +51,12 @@ def score_file(
         output_format: a key of `FORMATS`.
         column: the headlines' column; by default `headline` or `title`.
         prefix: put before each score column's name.
+        workers: processes to score in.
         progress: called after each block of rows with the bytes of `source` read so far.
 
     Raises:
         TableError: the input can't be read, or the output written; the message says where.
+        WorkerError: a worker process ended before its work did.
     """
     summary = Summary()
     with reading(source) as (text, raw), writing(target) as out:
@@ -63,7 +67,7 @@ def score_file(
         if taken := [name for name in added.values() if name in table.columns]:
             raise _taken(source, taken[0])
         write = FORMATS[output_format].write(out, [*table.columns, *added.values()])
-        for block in _scored(table, column or "", model, added, summary):
+        for block in _scored(table, column or "", model, added, summary, workers):
             write(block)
             if raw.seekable():
                 progress(raw.tell())
@@ -71,13 +75,26 @@ def score_file(
 
 
 def _scored(
-    table: Table, column: str, model: Model, added: dict[str, str], summary: Summary
+    table: Table,
+    column: str,
+    model: Model,
+    added: dict[str, str],
+    summary: Summary,
+    workers: int,
 ) -> Iterator[list[Record]]:
-    while rows := list(islice(table.rows, _BLOCK)):
-        texts = [table.text(line, record, column) for line, record in rows]
-        columns = model.score_many(texts, coverage=True)
-        summary.unread += int((columns.pop("coverage") == 0).sum())
-        scores = {added[name]: values.round(DECIMALS).tolist() for name, values in columns.items()}
+    waiting: deque[tuple[list[tuple[int, Record]], list[str | None]]] = deque()
+
+    def blocks() -> Iterator[list[str | None]]:
+        while rows := list(islice(table.rows, _BLOCK)):
+            texts = [table.text(line, record, column) for line, record in rows]
+            waiting.append((rows, texts))
+            yield texts
+
+    for scored in model.score_blocks(blocks(), workers):
+        rows, texts = waiting.popleft()
+        summary.unread += int((scored[:, -1] == 0).sum())
+        columns = scored[:, :-1].round(DECIMALS).T.tolist()
+        scores = dict(zip(added.values(), columns, strict=True))
         for i, (line, record) in enumerate(rows):
             for name, values in scores.items():
                 if name in record:

@@ -173,6 +173,13 @@ def score(headlines: tuple[str, ...], as_json: bool, model_path: str | None) -> 
     help="File to write, which appears when it is whole; by default standard output.",
 )
 @click.option("--prefix", default="", help="Put before the names of the score columns.")
+@click.option(
+    "--workers",
+    default=1,
+    show_default=True,
+    type=click.IntRange(min=1),
+    help="Processes to score in; reading and writing take one more.",
+)
 @_column_option
 @_format_option
 @_model_option
@@ -180,6 +187,7 @@ def batch(
     file: str,
     output: str,
     prefix: str,
+    workers: int,
     column: str | None,
     file_format: str | None,
     model_path: str | None,
@@ -206,6 +214,7 @@ def batch(
             output_format=output_format,
             column=column,
             prefix=prefix,
+            workers=workers,
             progress=progress,
         )
     seconds = time.perf_counter() - started

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterable
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +22,7 @@ def default_model() -> Model:
     if _model is None:
         with _lock:
             if _model is None:
-                _model = Model.load(Path(__file__).with_name("model.npz"))
+                _model = Model.load(os.path.join(os.path.dirname(__file__), "model.npz"))
     return _model
 
 
@@ -44,7 +43,7 @@ def score(headline: str) -> Score:
 
 
 def score_many(
-    headlines: Iterable[str | None], *, coverage: bool = False
+    headlines: Iterable[str | None], *, coverage: bool = False, workers: int = 1
 ) -> dict[str, NDArray[np.float64]]:
     """Score many headlines with the shipped model; see `Model.score_many`.
 
@@ -55,8 +54,9 @@ def score_many(
 
     Raises:
         TypeError: `headlines` is one str, a table or a mapping, or an item is no str.
+        WorkerError: a worker process ended before its work did.
     """
-    return default_model().score_many(headlines, coverage=coverage)
+    return default_model().score_many(headlines, coverage=coverage, workers=workers)
 
 
 def explain(headline: str) -> Explanation:

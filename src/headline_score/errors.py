@@ -21,6 +21,10 @@ class EvaluationError(HeadlineScoreError):
     """Grades can't be compared with a model's scores: another target, no grade, out of range."""
 
 
+class WorkerError(HeadlineScoreError):
+    """A worker process ended before its work did."""
+
+
 class MissingExtraError(HeadlineScoreError, ImportError):
     """A feature needs packages that the base install leaves out."""
 

@@ -1,26 +1,32 @@
 """The features of a headline, made here and nowhere else, for training and scoring alike.
 
 Terms are what the TF-IDF vocabulary holds: words, pairs of neighbours (2-grams) running over
-markers at the text's start and end, and stems. Shape is a short vector of what words leave out,
-such as shouting.
+markers at the text's start and end, stems, and pairs of cues, which are some hundred telling words,
+wherever in the text they stand. Shape is a short vector of what words leave out, such as shouting.
+
+`vocabulary` and `bulk` find the same terms faster, as rows of a model's weights; tests hold them to
+this file.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Container
+from collections.abc import Container, Mapping
 from functools import lru_cache
-from itertools import pairwise
+from itertools import combinations, pairwise
 from math import log
 
 from headline_score.text import normalise, offsets
 
-RECIPE = 2
+RECIPE = 3
 """Number of the recipe in this file; a model only scores the features it was trained on."""
 
 START, END, NAME = "<s>", "</s>", "<name>"  # no token of a text looks like these
 SHAPE = ("capitals", "all capitals", "exclamation marks", "length", "length squared")
 """Names of the columns of `shape`."""
+
+MOST_CUES = 12
+"""How many different cues of a text make pairs: bounds the cost of a long one."""
 
 PUNCTUATION = '?!:"|#@$%'
 _TOKEN = re.compile(
@@ -33,24 +39,34 @@ _TOKEN = re.compile(
 )
 _SHOUTED = re.compile(r"\b[A-Z]{4,}\b")  # shorter ones are mostly acronyms
 _SHOUTABLE = re.compile(r"\b[A-Za-z]{4,}\b")
-_SHORTEST, _USUAL_LENGTH, _LONGEST = 3, 10, 30  # tokens; beyond, few headlines teach anything
+SHORTEST, _USUAL_LENGTH, LONGEST = 3, 10, 30  # tokens; beyond, few headlines teach anything
+MOST_BANGS = 3  # more shout no louder
 _LONGEST_WORD = 40  # letters; what is longer has no inflection, and no place in a cache
 _INFLECTION = re.compile(r"(?<=...)(?:ingly|edly|ing|ers?|ed|es|ly|(?<![isu])s|')$")
-_DIGITS = str.maketrans("123456789", "0" * 9)
+# For each ASCII character itself, but 0 for a digit: quicker to look up than a mapping of few.
+_DIGITS = "".join("0" if chr(code).isdigit() else chr(code) for code in range(128))
+
+
+def split(plain: str) -> list[str]:
+    """Return the words and telling punctuation marks of a normalised text, in order.
+
+    Letters are lower-cased and every digit becomes 0, so that numbers count by their length.
+
+    >>> split("Why Ann's 15 Ports Won't Reopen - report")
+    ['why', "ann's", '00', 'ports', "won't", 'reopen', '-', 'report']
+    """
+    return _TOKEN.findall(_fold(plain))
 
 
 def tokens(plain: str, names: Container[str] = frozenset()) -> list[str]:
-    """Return the words and telling punctuation marks of a normalised text, in order.
-
-    Letters are lower-cased and every digit becomes 0, so that numbers count by their length. A run
-    of words in `names`, also with 's, becomes one `NAME`, so that no name has a weight of its own.
+    """Return what `split` does, with each run of names as one `NAME`: none has a weight of its own.
 
     >>> tokens("Why Ann Lee's 15 Ports Won't Reopen - report", {"ann", "lee"})
     ['why', '<name>', '00', 'ports', "won't", 'reopen', '-', 'report']
     """
     found: list[str] = []
-    for token in _TOKEN.findall(_fold(plain)):
-        if token.removesuffix("'s") not in names:
+    for token in split(plain):
+        if not is_name(token, names):
             found.append(token)
         elif not found or found[-1] != NAME:
             found.append(NAME)
@@ -73,6 +89,11 @@ def with_unknown_as_names(tokens: list[str], known: Container[str]) -> list[str]
         if token != NAME or not found or found[-1] != NAME:
             found.append(token)
     return found
+
+
+def is_name(token: str, names: Container[str]) -> bool:
+    """Tell a word that `names` holds, also with 's."""
+    return token.removesuffix("'s") in names
 
 
 def is_unknown(token: str, known: Container[str]) -> bool:
@@ -118,6 +139,23 @@ def terms(tokens: list[str]) -> list[str]:
     return [*tokens, *pairs, *stems]
 
 
+def cue_pairs(tokens: list[str], cues: Mapping[str, int]) -> list[str]:
+    """Return each pair of different cues among the tokens, wherever they stand.
+
+    A linear model learns from them what one word does to another: what a question mark makes of
+    "will", or a number of "reasons". Of more than `MOST_CUES` the lowest numbers count.
+
+    >>> cue_pairs(["why", "you", "pay", "?"], {"?": 0, "you": 1, "why": 2})
+    ['? + you', '? + why', 'you + why']
+
+    Args:
+        tokens: those of one text.
+        cues: the cues, each with its number.
+    """
+    found = sorted({token for token in tokens if token in cues}, key=cues.__getitem__)
+    return [f"{one} + {other}" for one, other in combinations(found[:MOST_CUES], 2)]
+
+
 def term_spans(text: str, names: Container[str], known: Container[str]) -> list[tuple[int, int]]:
     """Return for each of a text's `terms` its place `[start, end)` in the raw text.
 
@@ -129,7 +167,7 @@ def term_spans(text: str, names: Container[str], known: Container[str]) -> list[
     spans: list[tuple[int, int]] = []
     for match in _TOKEN.finditer(_fold(normalise(text))):
         token = match.group()
-        if token.removesuffix("'s") in names or is_unknown(token, known):
+        if is_name(token, names) or is_unknown(token, known):
             token = NAME
         start = places[match.start()]
         end = max(places[match.end()], places[match.end() - 1] + 1)
@@ -144,17 +182,27 @@ def term_spans(text: str, names: Container[str], known: Container[str]) -> list[
     return [*spans, *pairs, *inflected]
 
 
-def shape(plain: str, tokens: list[str]) -> tuple[float, ...]:
-    """Return the shape of a normalised text, a number for each name in `SHAPE`: 0 is usual."""
+def shape(plain: str, length: int) -> tuple[float, ...]:
+    """Return the shape of a normalised text of `length` tokens, a number for each name in `SHAPE`.
+
+    0 is usual.
+    """
+    return (*shouting(plain), min(plain.count("!"), MOST_BANGS) / MOST_BANGS, *long(length))
+
+
+def shouting(plain: str) -> tuple[float, float]:
+    """Return the share of longer words in capitals, and 1 if there is no other letter, else 0."""
     shouted = len(_SHOUTED.findall(plain))
-    length = log((1 + min(max(len(tokens), _SHORTEST), _LONGEST)) / (1 + _USUAL_LENGTH))
-    return (
-        shouted / len(_SHOUTABLE.findall(plain)) if shouted else 0.0,
-        1.0 if shouted and plain.isupper() else 0.0,
-        min(plain.count("!"), 3) / 3,
-        length,
-        length * length,
-    )
+    if not shouted:
+        return 0.0, 0.0
+    return shouted / len(_SHOUTABLE.findall(plain)), float(plain.isupper())
+
+
+@lru_cache
+def long(length: int) -> tuple[float, float]:
+    """Return the logarithm of a number of tokens, 0 for a usual one, and its square."""
+    value = log((1 + min(max(length, SHORTEST), LONGEST)) / (1 + _USUAL_LENGTH))
+    return value, value * value
 
 
 def _fold(plain: str) -> str:

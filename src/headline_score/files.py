@@ -6,8 +6,6 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from secrets import token_hex
 from typing import BinaryIO
 
 
@@ -17,6 +15,9 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
 
     What is no regular file (a pipe, /dev/stdout) is written to directly.
     """
+    from pathlib import Path  # not above: who only scores is spared the wait for these two
+    from secrets import token_hex
+
     target = Path(path)
     if target.exists() and not target.is_file():
         with target.open("wb") as file:

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import islice, repeat
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
+from itertools import compress
+from math import sqrt
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from headline_score import model_file
 from headline_score.calibration import IDENTITY, calibrated
+from headline_score.columns import blocks
 from headline_score.features import (
-    NAME,
     SHAPE,
-    is_word,
+    cue_pairs,
     shape,
-    stem,
     term_spans,
     terms,
     tokens,
@@ -26,8 +27,17 @@ from headline_score.features import (
 from headline_score.model_file import Header, Parameters
 from headline_score.result import Contribution, Explanation, Score, TargetExplanation
 from headline_score.text import normalise
+from headline_score.vocabulary import FIRST_WORD, NOTHING, Vocabulary
 
-_BLOCK = 4096  # headlines scored together: bounds memory, whatever the input's length
+if TYPE_CHECKING:
+    from headline_score.bulk import BulkReader
+
+Floats = NDArray[np.float64]
+
+_BLOCK = 16384  # headlines read and scored before the next: bounds memory
+_PART, _PART_LETTERS = 2048, 2**18  # of them read together, so that their arrays fit into a cache
+_AT_FIRST = np.zeros(1, np.intp)
+_FEW = 16  # headlines that are read faster one by one
 
 
 class Model:
@@ -42,20 +52,32 @@ class Model:
     def __init__(self, parameters: Parameters) -> None:
         self.parameters = parameters
         """The model's arrays, as they stand in its file."""
-        self._row = {term: row for row, term in enumerate(parameters.terms)}
-        idf = parameters.idf.astype(np.float64)[:, None]
-        # (terms + 1, 1 + targets): what a term adds to the squared norm, and to each log-odds.
-        # The products are exact, as two float32 fit into a float64. The last row adds nothing.
-        self._addends = np.vstack(
-            [
-                np.hstack([idf * idf, idf * parameters.weights]),
-                np.zeros((1, 1 + len(parameters.header.targets))),
-            ]
+        self._vocabulary = Vocabulary(
+            parameters.words,
+            parameters.pairs,
+            parameters.cue_pairs,
+            frozenset(parameters.names),
+            parameters.cues,
         )
+        # (rows, 1 + targets): what a term adds to the squared norm, and to each log-odds before
+        # the norm divides them; by row, as `vocabulary` numbers them.
+        idf = parameters.idf.astype(np.float64)[:, None]
+        self._addends = np.zeros((FIRST_WORD + len(idf), 1 + len(parameters.header.targets)))
+        self._addends[FIRST_WORD:, :1] = idf * idf
+        self._addends[FIRST_WORD:, 1:] = idf * parameters.weights
+        self._base_rates = tuple(parameters.base_rates.tolist())
+        self._bias = parameters.bias.tolist()
+        self._shape_weights = parameters.shape_weights.tolist()
         self._thresholds = (
             tuple(parameters.thresholds.tolist()),
             tuple(parameters.precise_thresholds.tolist()),
         )
+
+    @cached_property
+    def _bulk(self) -> BulkReader:
+        from headline_score.bulk import BulkReader  # not above: a single headline needs none
+
+        return BulkReader(self._vocabulary)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Model:
@@ -69,6 +91,9 @@ class Model:
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the model to a file (by convention `.npz`), the same bytes for the same model."""
         model_file.write(path, self.parameters)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Model, (self.parameters,)  # the tables are made anew
 
     def __repr__(self) -> str:
         return f"Model(version={self.version!r}, targets={self.targets!r})"
@@ -86,7 +111,12 @@ class Model:
     @property
     def names(self) -> frozenset[str]:
         """Lower-case words that it takes for names, and so for one and the same word."""
-        return self.parameters.names
+        return self._vocabulary.names
+
+    @property
+    def cues(self) -> tuple[str, ...]:
+        """Lower-case words of which any two in a headline make a term, the most telling first."""
+        return tuple(self.parameters.cues)
 
     @property
     def version(self) -> str:
@@ -122,25 +152,55 @@ class Model:
                 f"score() takes one headline as a str, not {type(headline).__name__}:"
                 " for many headlines use score_many()"
             )
-        strengths, coverage = self._strengths([headline])
-        return Score(self.targets, tuple(strengths[0].tolist()), coverage[0], *self._thresholds)
+        logits, coverage = self._read(normalise(headline))
+        if not coverage:
+            return Score(self.targets, self._base_rates, coverage, *self._thresholds)
+        strengths = calibrated(logits, self.parameters.calibration).tolist()
+        return Score(self.targets, tuple(strengths), coverage, *self._thresholds)
 
     def score_many(
-        self, headlines: Iterable[str | None], *, coverage: bool = False
-    ) -> dict[str, NDArray[np.float64]]:
+        self, headlines: Iterable[str | None], *, coverage: bool = False, workers: int = 1
+    ) -> dict[str, Floats]:
         """Score many headlines: a column of float64, shape (n,), for each target.
 
         Takes a list, tuple, generator, numpy array, pandas or Polars Series, or Arrow array of
         str. A missing value (None, NaN, NA) gives NaN. With `coverage` there is a column of that
         name too: the share of each headline's words that the model knows (0: not read at all).
+        The scores are those of `score`, to the last bit, whatever the company and `workers`.
+
+        Args:
+            headlines: n texts.
+            coverage: whether to add its column.
+            workers: processes to score in; more than one pays from some 100,000 headlines on. A
+                script that asks for them has to be guarded by `if __name__ == "__main__":`.
 
         Raises:
             TypeError: `headlines` is one str, a table or a mapping, or an item is no str.
+            WorkerError: a worker process ended before its work did.
         """
         names = (*self.targets, "coverage") if coverage else self.targets
-        blocks = [np.empty((0, len(self.targets) + 1)), *map(self._scored, _blocks(headlines))]
-        table = np.concatenate(blocks)
+        tables = self.score_blocks(blocks(headlines, _BLOCK), workers)
+        table = np.concatenate([np.empty((0, len(self.targets) + 1)), *tables])
         return {name: table[:, i].copy() for i, name in enumerate(names)}
+
+    def score_blocks(
+        self, blocks: Iterable[list[str | None]], workers: int = 1
+    ) -> Iterator[Floats]:
+        """Yield a table for each block of headlines: strengths, and coverage as the last column.
+
+        For streams: little more than a block is in memory. Shape (n, targets + 1), NaN where there
+        is no headline.
+
+        Raises:
+            WorkerError: a worker process ended before its work did.
+        """
+        if workers < 1:
+            raise ValueError(f"workers must be 1 or more, not {workers}")
+        if workers == 1:
+            return map(self.score_block, blocks)
+        from headline_score.parallel import scored_by  # not above: few need its modules
+
+        return scored_by(workers, self, blocks)
 
     def explain(self, headline: str) -> Explanation:
         """Return the exact contribution of each term to each target's log-odds.
@@ -156,20 +216,16 @@ class Model:
                 " explain headlines one by one"
             )
         plain = normalise(headline)
-        found, coverage = self._read(plain)
+        _, length, coverage = self._vocabulary.read(plain)
         if not coverage:
             rates = self.parameters.base_rates
             biases = (np.log(rates) - np.log1p(-rates)).tolist()
             parts = tuple(TargetExplanation(bias, (), IDENTITY) for bias in biases)
             return Explanation(headline, self.targets, parts, coverage)
-        spans: dict[str, list[tuple[int, int]]] = {}
-        places = term_spans(headline, self.names, self._row)
-        for term, span in zip(terms(found), places, strict=True):
-            if term in self._row:
-                spans.setdefault(term, []).append(span)
-        addends = self._addends[[self._row[term] for term in spans]]
+        spans = self._spans(headline, plain)
+        addends = self._addends[[self._vocabulary.row(term) for term in spans]]
         values = addends[:, 1:] / np.sqrt(addends[:, 0].sum())
-        shaped = np.array(shape(plain, found))[:, None] * self.parameters.shape_weights
+        shaped = np.array(shape(plain, length))[:, None] * self.parameters.shape_weights
         names = [*spans, *(f"[{name}]" for name in SHAPE)]
         shown = [*map(tuple, spans.values()), *(() for _ in SHAPE)]
         parts = tuple(
@@ -183,54 +239,88 @@ class Model:
         )
         return Explanation(headline, self.targets, parts, coverage)
 
-    def _read(self, plain: str) -> tuple[list[str], float]:
-        """Return the tokens of a normalised text, unknown words as names, and its coverage."""
-        found = tokens(plain, self.names)
-        words = [token for token in found if is_word(token)]
-        known = [word for word in words if word in self._row or stem(word) in self._row]
-        if len(known) < len(words):
-            found = with_unknown_as_names(found, self._row)
-        if set(known) <= {NAME}:  # a name alone tells nothing
-            return found, 0.0
-        return found, len(known) / len(words)
+    def _spans(self, headline: str, plain: str) -> dict[str, list[tuple[int, int]]]:
+        """Return the terms of a headline that the model has, each with its places in it."""
+        words, row = self._vocabulary.words, self._vocabulary.row
+        found = with_unknown_as_names(tokens(plain, self.names), words)
+        places = term_spans(headline, self.names, words)
+        spans: dict[str, list[tuple[int, int]]] = {}
+        for term, span in zip(terms(found), places, strict=True):
+            spans.setdefault(term, []).append(span)
+        for pair in cue_pairs(found, self._vocabulary.cues):
+            spans[pair] = sorted(place for cue in pair.split(" + ") for place in spans[cue])
+        return {term: at for term, at in spans.items() if row(term) != NOTHING}
 
-    def _strengths(self, headlines: Sequence[str]) -> tuple[NDArray[np.float64], list[float]]:
-        """Return the strengths, shape (n, targets), and the coverage of each headline.
+    def _read(self, plain: str) -> tuple[list[float], float]:
+        """Return the log-odds of a normalised text, and its coverage.
 
-        Every sum runs over one headline's terms in their order, so that a headline's score is
-        the same to the last bit in whatever company it is scored.
+        Adds up in the order in which `_read_many` does, so that its results have the same bits.
         """
-        row, nothing = self._row.get, len(self._row)
-        rows: list[int] = []  # the terms' rows in the addends, one headline after the other
-        starts: list[int] = []  # where each headline's begin
-        shapes: list[tuple[float, ...]] = []
-        coverage: list[float] = []
-        for headline in headlines:
-            plain = normalise(headline)
-            found, known = self._read(plain)
-            starts.append(len(rows))
-            rows += dict.fromkeys(map(row, terms(found), repeat(nothing)))  # once each: binary TF
-            rows.append(nothing)  # so that no headline's sum is over no row
-            shapes.append(shape(plain, found))
-            coverage.append(known)
+        rows, length, coverage = self._vocabulary.read(plain)
+        square, *logits = np.add.reduceat(self._addends.take(rows, 0), _AT_FIRST, 0)[0].tolist()
+        norm = sqrt(square) if square > 0 else 1.0
+        logits = [logit / norm + bias for logit, bias in zip(logits, self._bias, strict=True)]
+        for value, weights in zip(shape(plain, length), self._shape_weights, strict=True):
+            if value:
+                logits = [z + value * weight for z, weight in zip(logits, weights, strict=True)]
+        return logits, coverage
+
+    def _read_many(self, plain: Sequence[str]) -> tuple[Floats, Floats]:
+        """Return the log-odds of normalised ASCII texts, shape (n, targets), and their coverage."""
+        _, rows, shapes, coverage = self._bulk.read(plain)
+        starts = np.flatnonzero(rows == NOTHING)  # it is each text's first
         # (n, 1 + targets): squared norm, and log-odds before it divides them
-        sums = np.add.reduceat(self._addends[rows], starts, axis=0)
+        sums = np.add.reduceat(self._addends.take(rows, 0), starts, 0)
         norm = np.sqrt(np.where(sums[:, :1] > 0, sums[:, :1], 1))
-        shaped = np.array(shapes)[:, :, None] * self.parameters.shape_weights
-        logits = sums[:, 1:] / norm + shaped.sum(axis=1) + self.parameters.bias
+        logits = sums[:, 1:] / norm + self.parameters.bias
+        for values, weights in zip(shapes.T, self.parameters.shape_weights, strict=True):
+            logits += values[:, None] * weights
+        return logits, coverage
+
+    def _strengths(self, headlines: Sequence[str]) -> tuple[Floats, Floats]:
+        """Return the strengths, shape (n, targets), and the coverage of each headline."""
+        plain = list(map(normalise, headlines))
+        logits, coverage = np.empty((len(plain), len(self.targets))), np.empty(len(plain))
+        alone: Iterable[int] = range(len(plain))
+        if len(plain) >= _FEW:
+            simple = np.fromiter(map(str.isascii, plain), bool, len(plain))
+            alone = np.flatnonzero(~simple).tolist()
+            if len(alone) < len(plain):
+                texts = list(compress(plain, simple)) if alone else plain
+                logits[simple], coverage[simple] = self._read_many(texts)
+        for i in alone:
+            logits[i], coverage[i] = self._read(plain[i])
         strengths = calibrated(logits, self.parameters.calibration)
-        strengths[np.array(coverage) == 0] = self.parameters.base_rates
+        strengths[coverage == 0] = self.parameters.base_rates
         return strengths, coverage
 
-    def _scored(self, block: list[str | None]) -> NDArray[np.float64]:
-        """Return strengths and coverage, shape (n, targets + 1), NaN where there is no headline."""
-        table = np.full((len(block), len(self.targets) + 1), np.nan)
-        present = [headline is not None for headline in block]
-        if any(present):
-            strengths, coverage = self._strengths([h for h in block if h is not None])
-            table[present, :-1] = strengths
-            table[present, -1] = coverage
+    def score_block(self, headlines: list[str | None]) -> Floats:
+        """Return the table of one block, as `score_blocks` yields it."""
+        table = np.full((len(headlines), len(self.targets) + 1), np.nan)
+        for start, end in _parts(headlines):
+            texts, rows = headlines[start:end], table[start:end]
+            present = [text for text in texts if text is not None]
+            if not present:
+                continue
+            strengths, coverage = self._strengths(present)
+            if len(present) < len(texts):
+                rows[[text is not None for text in texts]] = np.column_stack([strengths, coverage])
+            else:
+                rows[:, :-1], rows[:, -1] = strengths, coverage
         return table
+
+
+def _parts(headlines: Sequence[str | None]) -> Iterator[tuple[int, int]]:
+    """Yield where to cut a list so that no part is too long, or a single text."""
+    for start in range(0, len(headlines), _PART):
+        part = headlines[start : start + _PART]
+        ends = np.cumsum([len(text or "") for text in part])
+        first = 0
+        while first < len(part):
+            before = ends[first - 1] if first else 0
+            end = max(int(np.searchsorted(ends, before + _PART_LETTERS, "right")), first + 1)
+            yield start + first, start + end
+            first = end
 
 
 def _strongest_first(
@@ -238,31 +328,3 @@ def _strongest_first(
 ) -> tuple[Contribution, ...]:
     parts = (Contribution(*part) for part in zip(names, values, spans, strict=True) if part[1])
     return tuple(sorted(parts, key=lambda part: -abs(part.log_odds)))
-
-
-def _blocks(headlines: Iterable[str | None]) -> Iterator[list[str | None]]:
-    """Yield the headlines in lists of bounded length, each missing value as None."""
-    dimensions = len(getattr(headlines, "shape", (None,)))
-    single = isinstance(headlines, (str, bytes, Mapping)) or not isinstance(headlines, Iterable)
-    if single or dimensions != 1:
-        raise TypeError(
-            f"score_many() takes a column of headlines, not {type(headlines).__name__}:"
-            " for one headline use score(), of a table pass one column"
-        )
-    for as_list in ("to_pylist", "to_list", "tolist"):  # Arrow, pandas and Polars, numpy
-        if hasattr(headlines, as_list):
-            headlines = getattr(headlines, as_list)()
-            break
-    rows = enumerate(headlines)
-    while block := [_checked(row, headline) for row, headline in islice(rows, _BLOCK)]:
-        yield block
-
-
-def _checked(row: int, headline: object) -> str | None:
-    if isinstance(headline, str):
-        return headline
-    missing = headline is None or type(headline).__name__ in ("NAType", "NaTType")
-    if missing or (isinstance(headline, (float, np.floating)) and headline != headline):
-        return None
-    shown = repr(headline)[:60]
-    raise TypeError(f"headline {row} (from 0) is {type(headline).__name__}, not str: {shown}")

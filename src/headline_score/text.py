@@ -54,7 +54,6 @@ _PUBLISHER = re.compile(
     \s*$""",
     re.VERBOSE | re.IGNORECASE,
 )
-_SUFFIX = (" - ", " | ")  # without one of these no publisher can follow
 _LONGEST_SUFFIX = 80  # characters: bounds the search
 _MOST_SUFFIXES = 2
 _SHORTEST = 2  # words that a headline has without its publisher
@@ -91,7 +90,7 @@ def normalise(text: str) -> str:
     """
     if not text.isascii() or "&" in text:
         text = _PIECE.sub(lambda match: _plain(match.group()), text)
-    if any(map(text.__contains__, _SUFFIX)):
+    if " - " in text or " | " in text:  # without one of these no publisher can follow
         return _without_publisher(text)
     return text
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import platform
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
@@ -22,7 +22,11 @@ from headline_score.default import default_model
 from headline_score.errors import MissingExtraError, TrainingError
 from headline_score.evaluation import POSITIVE
 from headline_score.features import (
+    END,
+    NAME,
     SHAPE,
+    START,
+    cue_pairs,
     is_word,
     shape,
     stem,
@@ -31,9 +35,10 @@ from headline_score.features import (
     with_unknown_as_names,
 )
 from headline_score.model import Model
-from headline_score.model_file import Header, Parameters
+from headline_score.model_file import Header, Parameters, coded
 from headline_score.result import Explanation, Score
 from headline_score.text import normalise
+from headline_score.vocabulary import BOUNDARY, FIRST_WORD
 
 try:
     import scipy
@@ -60,6 +65,9 @@ Calibration = tuple[float, float, float]
 PRECISE = 0.9
 """Precision that the second threshold of a target is to have on out-of-fold predictions."""
 
+CUE_WEIGHT = 0.7
+"""Weight of a pair of cues beside that of other terms of like rarity."""
+
 LEAST_SLOPE = 0.2
 """Least slope of the calibration at high log-odds, so that even the loudest can be told apart."""
 
@@ -80,6 +88,7 @@ def train(
     C: float | Mapping[str, float] = 5.0,
     min_df: int = 2,
     names: Iterable[str] | None = None,
+    cues: Iterable[str] | None = None,
     version: str = "unversioned",
     n_jobs: int | None = None,
 ) -> Model:
@@ -102,6 +111,8 @@ def train(
         C: inverse strength of the L2 penalty, or one for each target.
         min_df: terms in fewer headlines are left out.
         names: lower-case words that count as names, all alike; by default the shipped model's.
+        cues: lower-case words any two of which, wherever in a headline, make a term; by default
+            the shipped model's.
         version: the model's own version, kept in its file.
         n_jobs: processes to fit in, as joblib counts them; the model does not depend on it.
 
@@ -121,6 +132,7 @@ def train(
     pipeline = make_pipeline(
         {name: _per_target(C, name) for name in grades},
         default_model().names if names is None else frozenset(names),
+        default_model().cues if cues is None else cues,
         min_df,
         n_jobs,
     )
@@ -194,13 +206,14 @@ class GradedLogisticRegression(RegressorMixin, BaseEstimator):  # type: ignore[m
 def make_pipeline(
     C: Mapping[str, float],
     names: frozenset[str],
+    cues: Iterable[str],
     min_df: int = 2,
     n_jobs: int | None = None,
 ) -> Pipeline:
     """Return the unfitted scikit-learn pipeline that a model is trained as."""
     features = FeatureUnion(
         [
-            ("terms", TfidfVectorizer(analyzer=_terms, binary=True, min_df=min_df)),
+            ("terms", TermVectorizer(tuple(cues), min_df)),
             ("shape", FunctionTransformer(_shapes)),
         ]
     )
@@ -243,22 +256,70 @@ class Reader(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         ]
 
 
+class TermVectorizer(TfidfVectorizer):  # type: ignore[misc]
+    """TF-IDF of the terms of what a `Reader` read, pairs of cues at a weight of `CUE_WEIGHT`."""
+
+    def __init__(
+        self, cues: tuple[str, ...], min_df: int = 1, vocabulary: Sequence[str] | None = None
+    ) -> None:
+        super().__init__(binary=True, min_df=min_df, vocabulary=vocabulary)
+        self.cues = cues
+
+    def build_analyzer(self) -> Callable[[Read], list[str]]:
+        """Return what gives the terms of a text."""
+        numbers = {cue: number for number, cue in enumerate(self.cues)}
+        return lambda read: [*terms(read[1]), *cue_pairs(read[1], numbers)]
+
+    def fit(self, raw_documents: Iterable[Read], y: object = None) -> TermVectorizer:
+        """Learn terms and inverse document frequencies."""
+        super().fit(raw_documents)
+        together = [" + " in term for term in self.get_feature_names_out()]
+        rarity: Floats = super().idf_
+        self.idf_ = rarity * np.where(together, CUE_WEIGHT, 1)
+        return self
+
+    def fit_transform(self, raw_documents: Iterable[Read], y: object = None) -> csr_array:
+        """Return the matrix of the rows that it is fitted to."""
+        return self.fit(raw_documents).transform(raw_documents)
+
+
 def from_pipeline(
     pipeline: Pipeline,
     header: Header,
     base_rates: Sequence[float],
     thresholds: Sequence[tuple[float, float]],
 ) -> Model:
-    """Return the model with the weights of a fitted `make_pipeline` pipeline."""
+    """Return the model with the weights of a fitted `make_pipeline` pipeline, a byte for each."""
     reader, vectorizer = pipeline[0], pipeline[1].transformer_list[0][1]
     coefficients = np.vstack([each.coef_ for each in pipeline[-1].estimators_]).T
+    columns = {term: i for i, term in enumerate(vectorizer.get_feature_names_out())}
+    words = sorted({NAME, *(term for term in columns if " " not in term)})
+    cues = list(vectorizer.cues)
+    row = {word: i for i, word in enumerate(words, FIRST_WORD)} | {START: BOUNDARY, END: BOUNDARY}
+    number = {cue: i for i, cue in enumerate(cues)}
+    neighbours = {tuple(row[w] for w in t.split()): t for t in columns if t.count(" ") == 1}
+    together = {tuple(number[w] for w in t.split(" + ")): t for t in columns if " + " in t}
+    terms = [
+        *words,
+        *(neighbours[p] for p in sorted(neighbours)),
+        *(together[p] for p in sorted(together)),
+    ]
+    at = [columns.get(term, -1) for term in terms]  # -1: NAME, if no text holds a name
+    absent = np.array(at) < 0
+    idf = np.where(absent, 0, vectorizer.idf_[at]).astype(np.float32)
+    weights = np.where(absent[:, None], 0, coefficients[at])
+    codes, scale = coded(weights)
     return Model(
         Parameters(
             header=header,
-            terms=vectorizer.get_feature_names_out().tolist(),
-            names=reader.names,
-            idf=vectorizer.idf_.astype(np.float32),
-            weights=coefficients[: -len(SHAPE)].astype(np.float32),
+            words=words,
+            names=sorted(reader.names),
+            cues=cues,
+            pairs=np.array(sorted(neighbours), np.int32).reshape(-1, 2),
+            cue_pairs=np.array(sorted(together), np.int32).reshape(-1, 2),
+            idf=idf,
+            codes=codes,
+            scale=scale,
             shape_weights=coefficients[-len(SHAPE) :].copy(),
             bias=np.concatenate([each.intercept_ for each in pipeline[-1].estimators_]),
             base_rates=np.array(base_rates),
@@ -276,8 +337,8 @@ def to_pipeline(model: Model) -> Pipeline:
     gives its base rates.
     """
     parameters = model.parameters
-    pipeline = make_pipeline(dict.fromkeys(model.targets, 1.0), parameters.names)
-    pipeline[0].known_ = frozenset(parameters.terms)
+    pipeline = make_pipeline(dict.fromkeys(model.targets, 1.0), model.names, model.cues)
+    pipeline[0].known_ = frozenset(parameters.words)
     vectorizer = pipeline[1].transformer_list[0][1]
     vectorizer.set_params(vocabulary=parameters.terms)
     vectorizer.idf_ = parameters.idf.astype(np.float64)
@@ -301,12 +362,8 @@ def data_sha256(texts: Sequence[str], strengths: Floats) -> str:
     return digest.hexdigest()
 
 
-def _terms(read: Read) -> list[str]:
-    return terms(read[1])
-
-
 def _shapes(texts: Iterable[Read]) -> Floats:
-    return np.array([shape(*read) for read in texts])
+    return np.array([shape(plain, len(found)) for plain, found in texts])
 
 
 def beta_calibration(logits: Floats, y: Floats, w: Floats) -> Calibration:

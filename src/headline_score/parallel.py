@@ -1,0 +1,71 @@
+"""Scoring blocks of headlines, in this process or in several, in their order."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import get_context, parent_process
+from multiprocessing.connection import wait
+from typing import TYPE_CHECKING
+
+from headline_score.errors import WorkerError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from headline_score.model import Model
+
+_AHEAD = 2  # blocks under way for each worker: none waits for work, and memory is bounded
+
+_model: Model  # a worker's own
+
+
+def scored_by(
+    workers: int, model: Model, blocks: Iterable[list[str | None]]
+) -> Iterator[NDArray[np.float64]]:
+    """Yield what `Model.score_block` makes of each block, in order, by so many processes.
+
+    Raises:
+        WorkerError: a worker process ended before its work did.
+    """
+    # A fork would copy locks that other threads hold, and could hang.
+    pool = ProcessPoolExecutor(workers, get_context("spawn"), _start, (model,))
+    under_way: deque[Future[NDArray[np.float64]]] = deque()
+    try:
+        for block in blocks:
+            under_way.append(pool.submit(_scored, block))
+            if len(under_way) > _AHEAD * workers:
+                yield under_way.popleft().result()
+        while under_way:
+            yield under_way.popleft().result()
+    except BrokenProcessPool as error:
+        raise WorkerError(
+            "a worker process ended before its work did: was it killed, or out of memory? A script"
+            ' that uses workers has to start them under `if __name__ == "__main__":`'
+        ) from error
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _start(model: Model) -> None:
+    global _model
+    _model = model
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent gets it too, and stops the workers
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = parent_process()
+    if parent:
+        wait([parent.sentinel])
+        os._exit(1)  # it was killed: nobody waits for this work
+
+
+def _scored(block: list[str | None]) -> NDArray[np.float64]:
+    return _model.score_block(block)
