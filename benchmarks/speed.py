@@ -1,132 +1,116 @@
-"""Time scoring beside the same model as a scikit-learn pipeline, in one run on one machine.
+"""Time headline-score beside the same model in scikit-learn, and beside others where installed.
 
-    python benchmarks/speed.py [--headlines 50000] [--repeats 5]
+    python benchmarks/speed.py [--write] [--quick]
 
-Prints a Markdown table: medians, with the least and most of the repeats. Compare ratios, not
-seconds: machines differ, and drift. Needs the `train` extra; installs and downloads nothing.
+Prints a report in Markdown; with --write it also goes to `RESULTS.md` beside this file, and its
+main tables to the README. Installs and downloads nothing. Needs the `train` extra; what
+`requirements.txt` beside this file names is timed where it is installed.
+
+All of it runs on one thread. What is compared is timed in turn, so that a machine's drift hits all
+alike: compare ratios, not seconds.
 """
 
 from __future__ import annotations
 
 import argparse
-import csv
+import gc
 import os
-import pickle
-import platform
-import random
-import statistics
-import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
-import sklearn
+sys.path.insert(0, str(Path(__file__).parents[1]))  # a script can't see its own package
+os.environ["OMP_NUM_THREADS"] = "1"  # before numpy starts more threads; child processes inherit it
+os.environ["OPENBLAS_NUM_THREADS"] = "1"
+os.environ["MKL_NUM_THREADS"] = "1"
+os.environ["VECLIB_MAXIMUM_THREADS"] = "1"
+os.environ["RAYON_NUM_THREADS"] = "1"
+os.environ["TOKENIZERS_PARALLELISM"] = "false"
+os.environ["HF_HUB_OFFLINE"] = "1"
 
 import headline_score
-from headline_score.training import to_pipeline
+from benchmarks import measures, peers
+from benchmarks.clock import Clock
+from benchmarks.report import OURS, SAME, Report, write
+from benchmarks.texts import made_up_headlines
 
-CONTRAST = Path(__file__).parent.parent / "training" / "contrast.csv"
-EXAMPLE = "Putin Betrays Xi Jinping"
-
-
-def made_up_headlines(n: int) -> list[str]:
-    """Return n distinct headlines, each joined from parts of two invented ones."""
-    with CONTRAST.open(encoding="utf-8", newline="") as stream:
-        invented = [row["headline"].split() for row in csv.DictReader(stream)]
-    generator = random.Random(0)
-    made: dict[str, None] = {}
-    while len(made) < n:
-        head, tail = generator.sample(invented, 2)
-        made[" ".join(head[: len(head) // 2] + tail[len(tail) // 2 :])] = None
-    return list(made)
-
-
-def timed(function: Callable[[], object], repeats: int) -> list[float]:
-    """Return the seconds of each of several calls, after one that does not count."""
-    function()
-    seconds = []
-    for _ in range(repeats):
-        started = time.perf_counter()
-        function()
-        seconds.append(time.perf_counter() - started)
-    return seconds
-
-
-def process(code: str, *arguments: str) -> Callable[[], object]:
-    """Return what runs Python code in a fresh process, on one thread."""
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-    command = [sys.executable, "-c", code, *arguments]
-    return lambda: subprocess.run(command, check=True, capture_output=True, env=environment)
+__all__ = ["made_up_headlines", "main"]
 
 
 def main() -> None:
-    """Measure, and print the table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--headlines", type=int, default=50_000, help="in bulk")
-    parser.add_argument("--repeats", type=int, default=5)
-    arguments = parser.parse_args()
-    headlines = made_up_headlines(arguments.headlines)
-    pipeline = to_pipeline(headline_score.default_model())
-    repeats = arguments.repeats
-    single = 200  # calls timed together
-
-    with tempfile.NamedTemporaryFile(suffix=".pickle") as file:
-        pickle.dump(pipeline, file)
-        file.flush()
-        ours = f"from headline_score import score; score({EXAMPLE!r})"
-        theirs = f"import pickle, sys; pickle.load(open(sys.argv[1], 'rb')).predict([{EXAMPLE!r}])"
-        rows = {
-            "`import numpy`, fresh process": ("ms", 1, timed(process("import numpy"), repeats), []),
-            "first score, fresh process": (
-                "ms",
-                1,
-                timed(process(ours), repeats),
-                timed(process(theirs, file.name), repeats),
-            ),
+    """Measure, report, and end with 1 if something failed."""
+    arguments = _arguments()
+    clock = Clock(arguments.repeats)
+    path: Path | None = arguments.model
+    file = path or Path(headline_score.__file__).with_name("model.npz")
+    model = headline_score.Model.load(file)
+    sizes = [size for size in (1_000, 10_000, 100_000, 1_000_000) if size <= arguments.most]
+    headlines = made_up_headlines(max(arguments.headlines, *sizes))
+    in_bulk = headlines[: arguments.headlines]
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        installed = {name: peer for name, peer in peers.PEERS.items() if not peer.missing()}
+        scorers = {
+            OURS: peers.headline_score(model, path),
+            SAME: peers.pipeline(model, folder),
         }
-    rows["load the model"] = (
-        "ms",
-        1,
-        timed(
-            lambda: headline_score.Model.load(Path(headline_score.__file__).with_name("model.npz")),
-            repeats,
-        ),
-        [],
-    )
-    rows["one headline, warm"] = (
-        "µs",
-        single,
-        timed(lambda: [headline_score.score(h) for h in headlines[:single]], repeats),
-        timed(lambda: [pipeline.predict([h]) for h in headlines[:single]], repeats),
-    )
-    rows[f"each of {len(headlines):,} in bulk, all targets"] = (
-        "µs",
-        len(headlines),
-        timed(lambda: headline_score.score_many(headlines), repeats),
-        timed(lambda: pipeline.predict(headlines), repeats),
-    )
-    print(
-        f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()},"
-        f" numpy {np.__version__}, scikit-learn {sklearn.__version__}; {repeats} repeats\n"
-    )
-    print("| what | headline-score | scikit-learn pipeline | ratio |")
-    print("|---|---|---|---|")
-    for what, (unit, n, ours_s, theirs_s) in rows.items():
-        ratio = (
-            f"{statistics.median(theirs_s) / statistics.median(ours_s):.1f} ×" if theirs_s else ""
+        for name, peer in installed.items():
+            scorers |= _made(name, peer, folder, clock.failures)
+        gc.collect()
+        gc.freeze()  # what all of them hold is no work for the collector while one is timed
+        report = Report(
+            repeats=clock.repeats,
+            model=model.version,
+            versions=[peer.versions() for peer in installed.values()],
+            missing=[name for name in peers.PEERS if name not in installed],
+            failures=clock.failures,
+            scorers=scorers,
+            headlines={name: len(scorer.some(in_bulk)) for name, scorer in scorers.items()},
+            rows=arguments.rows,
+            fresh=measures.fresh(clock, scorers),
+            load=measures.load(clock, file),
+            single=measures.one_by_one(clock, scorers, headlines),
+            bulk=measures.bulk(clock, scorers, in_bulk),
+            batch=measures.batch(clock, model, path, in_bulk, arguments.rows, folder),
+            by_number=measures.by_number(clock, model, headlines, sizes),
+            by_length=measures.by_length(clock, model, arguments.pieces),
         )
-        cells = (show(ours_s, unit, n), show(theirs_s, unit, n) if theirs_s else "", ratio)
-        print(f"| {what} | {' | '.join(cells)} |")
+    print(report)
+    if clock.failures:
+        sys.exit(1)
+    if arguments.write:
+        write(report)
 
 
-def show(seconds: list[float], unit: str, n: int) -> str:
-    """Return the median time of one of n, with the least and most."""
-    scale = {"ms": 1e3, "µs": 1e6}[unit] / n
-    middle, low, high = (f(seconds) * scale for f in (statistics.median, min, max))
-    return f"{middle:.1f} {unit} ({low:.1f}–{high:.1f})"
+def _made(
+    name: str, peer: peers.Peer, folder: Path, failures: dict[str, str]
+) -> dict[str, peers.Scorer]:
+    """Return a peer's scorer by its name, or nothing and note why: the others are to be timed."""
+    try:
+        return {name: peer.make(folder)}
+    except Exception as error:
+        failures[name] = f"{type(error).__name__}: {error}"
+        return {}
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--write", action="store_true", help="also to RESULTS.md and the README")
+    parser.add_argument("--headlines", type=int, default=200_000, help="in bulk")
+    parser.add_argument("--rows", type=int, default=1_000_000, help="of the table for batch")
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--quick", action="store_true", help="small sizes: does all of it run?")
+    parser.add_argument("--model", type=Path, metavar="FILE", help="by default the shipped one")
+    arguments = parser.parse_args()
+    if arguments.quick and arguments.write:
+        parser.error("what --quick prints are no figures to --write")
+    if min(arguments.headlines, arguments.rows, arguments.repeats) < 1:
+        parser.error("--headlines, --rows and --repeats are 1 or more")
+    arguments.most, arguments.pieces = 1_000_000, 10_000
+    if arguments.quick:
+        arguments.headlines, arguments.rows, arguments.repeats = 2_000, 2_000, 1
+        arguments.most, arguments.pieces = 10_000, 100
+    return arguments
 
 
 if __name__ == "__main__":

@@ -7,11 +7,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from headline_score import Model
-from headline_score.bulk import BulkReader
-from headline_score.features import cue_pairs, shape, terms, tokens, with_unknown_as_names
+from headline_score.bulk_reader import BulkReader
+from headline_score.features import cue_pairs, loudness, terms, tokens, with_unknown_as_names
 from headline_score.lookup import HashTable
-from headline_score.text import normalise
-from headline_score.vocabulary import FIRST_WORD, NOTHING, Vocabulary
+from headline_score.vocabulary import BOUNDARY, FIRST_WORD, NOTHING, Vocabulary
 
 LETTERS = "aAtheTHE190'.-!?:_\"# \n\t\x1c\x00"
 WORDS = """the why mayor's may won't SLAMS you 7 2031 ? ! : - -- .. ... '' ' " # zxqvwk
@@ -21,10 +20,8 @@ PLAIN = st.text(LETTERS) | st.lists(st.sampled_from(WORDS.split()), max_size=40)
 
 @pytest.fixture(scope="module")
 def vocabulary(shipped: Model) -> Vocabulary:
-    parameters = shipped.parameters
-    return Vocabulary(
-        parameters.words, parameters.pairs, parameters.cue_pairs, shipped.names, parameters.cues
-    )
+    p = shipped.parameters
+    return Vocabulary(p.words, p.starts, p.rights, p.names, p.cues)
 
 
 @pytest.fixture(scope="module")
@@ -39,14 +36,18 @@ def test_the_rows_of_a_text_are_those_of_its_terms(
     found = with_unknown_as_names(tokens(text, shipped.names), vocabulary.words)
     rows = {vocabulary.row(term) for term in terms(found)}
     rows |= {vocabulary.row(pair) for pair in cue_pairs(found, vocabulary.cues)}
-    reading = vocabulary.read(text)
-    assert reading.rows == sorted({NOTHING, *rows})
-    assert reading.length == len(found)
-    names = shipped.parameters.terms
-    assert {names[row - FIRST_WORD] for row in reading.rows if row != NOTHING} <= {
-        *terms(found),
-        *cue_pairs(found, vocabulary.cues),
-    }
+    found_rows, length, _ = vocabulary.read(text)
+    assert found_rows - {BOUNDARY} == {NOTHING, *rows}
+    assert length == len(found)
+
+
+@given(text=PLAIN)
+def test_each_row_is_that_of_a_term(shipped: Model, vocabulary: Vocabulary, text: str) -> None:
+    found = with_unknown_as_names(tokens(text, shipped.names), vocabulary.words)
+    every = shipped.parameters.terms
+    rows, *_ = vocabulary.read(text)
+    named = {every[row - FIRST_WORD] for row in rows - {NOTHING, BOUNDARY}}
+    assert named <= {*terms(found), *cue_pairs(found, vocabulary.cues)}
 
 
 @given(texts=st.lists(PLAIN, min_size=1, max_size=20))
@@ -63,43 +64,61 @@ def test_many_texts_are_read_as_each_alone(
 ) -> None:
     many = reader.read(texts)
     assert many.coverage.shape == (len(texts),)
+    starts = [*np.flatnonzero(many.rows == NOTHING), len(many.rows)]
     for i, text in enumerate(texts):
-        alone = vocabulary.read(text)
-        assert many.rows[many.texts == i].tolist() == alone.rows, text
-        assert many.coverage[i] == alone.coverage
-        assert tuple(many.shapes[i].tolist()) == shape(text, alone.length)
+        rows, length, coverage = vocabulary.read(text)
+        found = many.rows[starts[i] : starts[i + 1]].tolist()
+        assert found == sorted(rows - {BOUNDARY}), text
+        assert many.lengths[i] == length
+        assert many.coverage[i] == coverage
+        assert tuple(many.loudness[i].tolist()) == loudness(text)
 
 
 @given(texts=st.lists(st.from_type(str), min_size=1, max_size=40), data=st.data())
-def test_a_headline_has_the_same_score_in_any_company(
+def test_a_headline_has_the_same_scores_in_any_company(
     shipped: Model, texts: list[str], data: st.DataObject
 ) -> None:
-    alone = [list(shipped.score(text).strengths) for text in texts]
     company = data.draw(st.lists(st.from_type(str), max_size=30))
-    together = np.column_stack(list(shipped.score_many([*texts, *company]).values()))
-    assert together[: len(texts)].tolist() == alone
+    alone = [strengths(shipped, [text])[0].tolist() for text in texts]
+    assert strengths(shipped, [*company, *texts])[len(company) :].tolist() == alone
+    by_score = np.array([shipped.score(text).strengths for text in texts])
+    np.testing.assert_allclose(alone, by_score, rtol=0, atol=1e-12)
 
 
-def test_invented_headlines_have_the_same_score_in_any_company(
+def strengths(model: Model, headlines: list[str]) -> NDArray[np.float64]:
+    return np.column_stack(list(model.score_many(headlines).values()))
+
+
+def test_invented_headlines_have_the_same_scores_in_any_company(
     shipped: Model, headlines: list[str]
 ) -> None:
-    def strengths(headlines: list[str]) -> NDArray[np.float64]:
-        return np.column_stack(list(shipped.score_many(headlines).values()))
+    whole = strengths(shipped, headlines)
+    assert strengths(shipped, headlines[::-1])[::-1].tolist() == whole.tolist()
+    parts = [strengths(shipped, headlines[:5]), strengths(shipped, headlines[5:])]
+    assert np.vstack(parts).tolist() == whole.tolist()
+    by_score = np.array([shipped.score(text).strengths for text in headlines])
+    np.testing.assert_allclose(whole, by_score, rtol=0, atol=1e-12)
 
-    whole = strengths(headlines)
-    assert strengths(headlines[::-1])[::-1].tolist() == whole.tolist()
-    assert (
-        np.vstack([strengths(headlines[:5]), strengths(headlines[5:])]).tolist() == whole.tolist()
+
+@pytest.mark.parametrize(
+    "piece", ["Ferry fiasco! ", "Ünder ", "a" * 5000, "&amp; ", "!" * 999, "AB"]
+)
+def test_a_text_of_a_million_letters_is_read_whole(shipped: Model, piece: str) -> None:
+    text = piece * (1_000_000 // len(piece))
+    assert strengths(shipped, ["", text, "Ferry resumes"]).shape == (3, 3)
+    np.testing.assert_allclose(
+        strengths(shipped, [text])[0], shipped.score(text).strengths, rtol=0, atol=1e-12
     )
-    assert [list(shipped.score(text).strengths) for text in headlines] == whole.tolist()
 
 
-def test_what_the_hashes_of_the_vocabulary_are_of_is_found(
+def test_every_word_of_the_vocabulary_is_read_as_itself(
     vocabulary: Vocabulary, reader: BulkReader
 ) -> None:
-    for word, row in vocabulary.words.items():
-        if word.isascii() and word.isalpha() and len(normalise(word)) == len(word):
-            assert row in reader.read([word]).rows or vocabulary.token(word).row != row
+    words = [word for word in vocabulary.words if word.isascii() and word.isalnum()]
+    rows = reader.read(words).rows
+    starts = [*np.flatnonzero(rows == NOTHING), len(rows)]
+    for i, word in enumerate(words):
+        assert vocabulary.looked_up(word)[0] in rows[starts[i] : starts[i + 1]], word
 
 
 @given(keys=st.sets(st.integers(0, 2**64 - 1)), others=st.lists(st.integers(0, 2**64 - 1)))

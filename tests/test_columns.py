@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 from datasets import Dataset
 
-from headline_score import score, score_many
+from headline_score import score_many
 
 HEADLINES = [
     "Ferry service resumes after storm",
@@ -19,7 +19,7 @@ HEADLINES = [
 ]
 TEXTS = [headline for headline in HEADLINES if headline is not None]
 EXPECTED = {
-    target: [np.nan if h is None else score(h)[target] for h in HEADLINES]
+    target: [np.nan if h is None else score_many([h])[target][0] for h in HEADLINES]
     for target in ("clickbait", "speculation", "sensationalism")
 }
 

@@ -19,7 +19,7 @@ from headline_score.model_file import ARRAYS, LISTS
 SHIPPED = Path(headline_score.__file__).with_name("model.npz")
 Arrays = dict[str, NDArray[Any]]
 Damage = Callable[[Arrays], Arrays]
-PAIRS = ("pairs", "cue_pairs")
+PAIRS = ("starts", "rights")
 
 
 @pytest.fixture(scope="module")
@@ -143,7 +143,7 @@ def with_nan(array: NDArray[Any]) -> NDArray[Any]:
     return array
 
 
-FLOATS = [name for name in ARRAYS if name not in ("pairs", "cue_pairs", "codes")]
+FLOATS = [name for name in ARRAYS if name not in ("starts", "rights", "codes")]
 DAMAGES: dict[str, Damage] = {
     **{f"no {name}": without(name) for name in ("header", *LISTS, *ARRAYS)},
     **{f"{name} of other type": changed(name, lambda a: a.astype("f2")) for name in ARRAYS},
@@ -151,8 +151,12 @@ DAMAGES: dict[str, Damage] = {
     **{f"NaN in {name}": changed(name, with_nan) for name in FLOATS},
     **{f"{name} of no place": changed(name, lambda a: a + 2**20) for name in PAIRS},
     **{f"{name} of negative place": changed(name, lambda a: a - 2**20) for name in PAIRS},
-    **{f"{name} out of order": changed(name, lambda a: a[::-1]) for name in PAIRS},
+    "starts out of order": changed("starts", lambda a: a[::-1]),
+    "starts late": changed("starts", lambda a: np.maximum(a, 1)),
+    "idf too large": changed("idf", lambda a: a + np.float32(32)),
+    "idf negative": changed("idf", lambda a: -a),
     **{f"{name} twice": changed(name, twice) for name in LISTS},
+    "huge scale": changed("scale", lambda a: a * 1e9),
     "infinite bias": changed("bias", lambda a: a + np.inf),
     "one more array": lambda arrays: {**arrays, "more": np.zeros(1)},
     "other magic": header(magic="some other model"),

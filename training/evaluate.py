@@ -6,7 +6,7 @@
 
 Writes the tables as Markdown where their markers are, most of them as `figures/evaluation.json`,
 and plots beside it. `--retrain` also measures models that were trained without parts of the data:
-some eighteen fits in all, half an hour. Every interval is a 95 % bootstrap interval over headlines
+some twenty fits in all, forty minutes. Every interval is a 95 % bootstrap interval over headlines
 (percentiles of 1,000 resamples).
 """
 
@@ -41,7 +41,7 @@ README = sources.HERE.parent / "README.md"
 FIGURES = sources.HERE / "figures"
 JSON = FIGURES / "evaluation.json"
 WORST = 20  # misses of each target
-RETRAINED = ("left out", "folds", "learning")
+RETRAINED = ("left out", "folds", "learning", "sizes")
 SHARES = (1 / 8, 1 / 4, 1 / 2, 1)  # of the graded publishers, in the learning curve
 PERIODS: dict[str, Callable[[dict[str, Any]], bool]] = {
     "May–August 2026": lambda row: row["date"] >= "2026-05",
@@ -103,6 +103,7 @@ def main() -> None:
                 "left out": lambda: left_out_table(gold, retrained),
                 "folds": lambda: folds_table(retrained, arguments.data),
                 "learning": lambda: learning_table(gold, retrained),
+                "sizes": lambda: sizes_table(gold, retrained),
             }
             tables |= {name: makers[name]() for name in arguments.retrain}
     except sources.MissingDataError as error:
@@ -226,6 +227,15 @@ def baselines_table(gold: Gold, rows: Rows, data: Path) -> Table:
     everything = np.ones(len(gold.headlines), dtype=bool)
     cells = [[name, *row] for name, p in scorers.items() for row in r2_and_auc(gold, p, everything)]
     return Table(["scorer", "metric", *TARGETS], cells)
+
+
+def sizes_table(gold: Gold, retrained: Retrained) -> Table:
+    """Return bytes of the model file, and R², for ways to store the weights; the last ships."""
+    rows: list[list[object]] = []
+    for name, size, p in retrained.forms(gold.headlines):
+        results = (evaluate_strengths(y, p[t], threshold=POSITIVE) for t, y in gold.y.items())
+        rows.append([name, size, *(f"{result.metrics['R2'].value:.4f}" for result in results)])
+    return Table(["weights as", "bytes", *TARGETS], rows)
 
 
 def misses_table(gold: Gold) -> Table:

@@ -61,12 +61,12 @@ def score_file(
     summary = Summary()
     with reading(source) as (text, raw), writing(target) as out:
         table = FORMATS[input_format].read(text, source)
-        added = {name: prefix + name for name in model.targets}
+        added = [prefix + name for name in model.targets]
         if not table.empty:
             column = table.headline_column(column)
-        if taken := [name for name in added.values() if name in table.columns]:
+        if taken := [name for name in added if name in table.columns]:
             raise _taken(source, taken[0])
-        write = FORMATS[output_format].write(out, [*table.columns, *added.values()])
+        write = FORMATS[output_format].write(out, [*table.columns, *added])
         for block in _scored(table, column or "", model, added, summary, workers):
             write(block)
             if raw.seekable():
@@ -78,7 +78,7 @@ def _scored(
     table: Table,
     column: str,
     model: Model,
-    added: dict[str, str],
+    added: list[str],
     summary: Summary,
     workers: int,
 ) -> Iterator[list[Record]]:
@@ -90,16 +90,15 @@ def _scored(
             waiting.append((rows, texts))
             yield texts
 
+    nothing = [None] * len(added)
     for scored in model.score_blocks(blocks(), workers):
         rows, texts = waiting.popleft()
         summary.unread += int((scored[:, -1] == 0).sum())
-        columns = scored[:, :-1].round(DECIMALS).T.tolist()
-        scores = dict(zip(added.values(), columns, strict=True))
-        for i, (line, record) in enumerate(rows):
-            for name, values in scores.items():
-                if name in record:
-                    raise _taken(f"{table.name}:{line}", name)
-                record[name] = None if texts[i] is None else values[i]
+        strengths = scored[:, :-1].round(DECIMALS).tolist()
+        for (line, record), text, values in zip(rows, texts, strengths, strict=True):
+            if taken := record.keys() & added:
+                raise _taken(f"{table.name}:{line}", min(taken))
+            record.update(zip(added, values if text is not None else nothing, strict=True))
         summary.rows += len(rows)
         summary.without_text += texts.count(None)
         yield [record for _, record in rows]

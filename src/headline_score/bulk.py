@@ -1,244 +1,116 @@
-"""Reading many headlines at once: what `Vocabulary.read` finds in one, found by array operations.
+"""Scoring many headlines at once, by arrays.
 
-The texts are joined into one array of bytes, and each step is done for all of them: bytes to kinds,
-kinds to tokens, tokens to 64-bit hashes, hashes to words, neighbours to pairs. Python runs for a
-single token only where the vocabulary has no such word. The texts must be ASCII, as nearly all
-headlines are once they are normalised.
-
-No word of a vocabulary is taken for another: all their hashes are different, made so when the
-reader is. An unknown word has the hash of one of n known ones with a probability of some n / 2^64,
-1e-15 for the shipped model; never if both have eight letters or fewer, whose hashes are one to one.
+A headline's scores have the same bits in whatever company it is scored, as sums of integers are
+exact. They are those of `Model.score` but for the last bits of the calibration.
 """
 
 from __future__ import annotations
 
-import string
-from collections.abc import Sequence
-from itertools import count
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterator, Sequence
+from itertools import compress
 
 import numpy as np
 from numpy.typing import NDArray
 
-from headline_score.features import LONGEST, MOST_BANGS, MOST_CUES, PUNCTUATION, long, shouting
-from headline_score.lookup import HashTable
-from headline_score.vocabulary import BOUNDARY, KNOWN, NAMED, NOTHING, UNKNOWN, Vocabulary
+from headline_score.bulk_reader import BulkReader
+from headline_score.calibration import calibrated
+from headline_score.features import LONGEST, long
+from headline_score.model_file import FixedPoint, Parameters, decoded
+from headline_score.text import normalise
+from headline_score.vocabulary import FIRST_WORD, NOTHING, Vocabulary
 
-Bytes = NDArray[np.uint8]
-Integers = NDArray[np.integer[Any]]
-Keys = NDArray[np.uint64]
+Floats = NDArray[np.float64]
 
-# Kinds of bytes; any other is part of no token.
-_LETTER, _MARK, _APOSTROPHE, _DOT, _DASH = range(1, 6)
-_KINDS = {
-    **dict.fromkeys(string.ascii_letters + string.digits, _LETTER),
-    **dict.fromkeys(PUNCTUATION, _MARK),
-    "'": _APOSTROPHE,
-    ".": _DOT,
-    "-": _DASH,
-}
-_KIND = bytes(_KINDS.get(chr(byte), 0) for byte in range(256))
-_FOLD = bytes.maketrans(
-    (string.ascii_uppercase + string.digits).encode(),
-    (string.ascii_lowercase + "0" * 10).encode(),
-)
-_BLANK = np.array([byte < 128 and chr(byte).isspace() for byte in range(256)])
-_A, _Z, _BANG = b"AZ!"
-_SHOUT = 4  # capitals in a row, without which `features.shouting` finds nothing
-
-_GAP = "\n"  # before, between and after texts: a blank, and part of no token
-_CHUNK = 8  # bytes hashed at once
-_MASKS = np.array([256**n - 1 for n in range(_CHUNK + 1)], np.uint64)  # its first n bytes
-_SPREAD = np.uint64(32)  # half of a hash
+_PART, _PART_LETTERS = 2048, 2**18  # texts read together, so that their arrays fit into a cache
 
 
-class Readings(NamedTuple):
-    """The readings of n texts."""
+class BulkScorer:
+    """A model's tables as arrays."""
 
-    texts: Integers
-    """Number of the text that each of the rows belongs to, shape (terms,), rising."""
+    def __init__(
+        self,
+        parameters: Parameters,
+        vocabulary: Vocabulary,
+        alone: Callable[[str], tuple[list[float], float]],
+    ) -> None:
+        """Make the tables.
 
-    rows: Integers
-    """Rows of the terms, shape (terms,): those of a text rising, once each, `NOTHING` first."""
-
-    shapes: NDArray[np.float64]
-    """Their `features.shape`, shape (n, len(SHAPE))."""
-
-    coverage: NDArray[np.float64]
-    """Share of the words of each that the model knows, shape (n,)."""
-
-
-class BulkReader:
-    """The tables of a vocabulary, for many texts."""
-
-    def __init__(self, vocabulary: Vocabulary) -> None:
-        self._vocabulary = vocabulary
-        names = vocabulary.names
-        listed = list({*vocabulary.words, *vocabulary.cues, *names, *(f"{n}'s" for n in names)})
-        known = [vocabulary.looked_up(word) for word in listed]
-        # What is known of each listed token, int32 each, shape (listed,)
-        self._row, self._stem, self._kind, self._cue = np.array(known, np.int32).T.copy()
-        encoded = [word.encode() for word in listed]
-        lengths = np.fromiter(map(len, encoded), np.int64, len(listed))
-        ends = np.cumsum(lengths)
-        self._longest = int(lengths.max())
-        for seed in count():
-            self._multiplier = np.uint64(0x9E3779B97F4A7C15 + 2 * seed)  # odd: one to one
-            hashes = self._hashes(b"".join(encoded), ends - lengths, ends)
-            if len(np.unique(hashes)) == len(hashes):
-                break
-        self._listed = HashTable(hashes)
-        self._pairs = HashTable(np.array(list(vocabulary.pairs), np.uint64))
-        self._pair_row = np.array([NOTHING, *vocabulary.pairs.values()], np.int32)  # -1: the first
-
-    def read(self, texts: Sequence[str]) -> Readings:
-        """Read n normalised ASCII texts, n > 0."""
-        n = len(texts)
-        raw = _GAP.join(["", *texts, ""]).encode("ascii")
-        data = np.frombuffer(raw, np.uint8)  # (bytes,)
-        lengths = np.fromiter(map(len, texts), np.int64, n)
-        begins = np.concatenate([[1], 1 + np.cumsum(lengths + 1)])  # (n + 1,): places of texts
-
-        starts, ends = _tokens(raw, data)  # (tokens,) each
-        text = np.repeat(np.arange(n), np.diff(np.searchsorted(starts, begins)))  # of each token
-        row, stem, kind, cue = self._known(raw.translate(_FOLD), starts, ends)
-
-        kinds = np.bincount(text * 4 + kind, minlength=4 * n).reshape(n, 4)
-        words = kinds[:, UNKNOWN] + kinds[:, NAMED] + kinds[:, KNOWN]
-        known = np.where(kinds[:, KNOWN] > 0, kinds[:, NAMED] + kinds[:, KNOWN], 0)
-
-        named = row == self._vocabulary.name
-        again = np.zeros_like(named)  # in a run of names
-        again[1:] = named[1:] & named[:-1] & (text[1:] == text[:-1])
-        kept = np.flatnonzero(~again)
-        text, row, stem, cue = (each[kept] for each in (text, row, stem, cue))
-        lengths = np.bincount(text, minlength=n)
-
-        line = np.full(len(row) + n + 1, BOUNDARY)  # each text's rows, a boundary before and after
-        line[np.arange(1, len(row) + 1) + text] = row
-        found = [
-            (np.arange(n), np.full(n, NOTHING)),
-            (text, row),
-            (text, stem),
-            (np.repeat(np.arange(n), lengths + 1), self._pair_rows(line)),
-            *self._cue_pair_rows(text, cue),
-        ]
-        return Readings(
-            *_distinct(found),
-            shapes=_shapes(texts, data, begins, lengths),
-            coverage=known / np.maximum(words, 1),
-        )
-
-    def _known(self, folded: bytes, starts: Integers, ends: Integers) -> list[Any]:
-        """Return rows, stems, kinds and cues of tokens, each of shape (tokens,)."""
-        place = self._listed.find(self._hashes(folded, starts, ends))
-        columns = [each[place] for each in (self._row, self._stem, self._kind, self._cue)]
-        strange = np.flatnonzero((place < 0) | (ends - starts > self._longest))
-        if strange.size:
-            tokens = [
-                self._vocabulary.token(folded[start:end].decode())
-                for start, end in zip(starts[strange].tolist(), ends[strange].tolist(), strict=True)
-            ]
-            for column, values in zip(columns, zip(*tokens, strict=True), strict=True):
-                column[strange] = values
-        return columns
-
-    def _hashes(self, folded: bytes, starts: Integers, ends: Integers) -> Keys:
-        """Return the hash of each token, shape (tokens,), by at most its `_longest` first bytes.
-
-        Eight bytes at a time: exclusive or, multiplication by an odd number, and the upper half
-        mixed into the lower.
+        Args:
+            parameters: the model's.
+            vocabulary: likewise.
+            alone: what gives log-odds and coverage of a normalised text that is not ASCII.
         """
-        padded = folded + bytes(_CHUNK)
-        # From each byte on eight of them as a number, shape (bytes,).
-        chunks = np.ndarray(len(folded) + 1, "<u8", padded, strides=(1,))
-        lengths = np.minimum(ends - starts, self._longest)
-        hashes = np.zeros(len(starts), np.uint64)
-        long = np.arange(len(starts))
-        for done in range(0, self._longest, _CHUNK):
-            if done:
-                long = long[lengths[long] > done]
-            left = lengths[long] - done
-            mixed = hashes[long] ^ chunks[starts[long] + done] & _MASKS[np.minimum(left, _CHUNK)]
-            mixed *= self._multiplier
-            hashes[long] = mixed ^ mixed >> _SPREAD
-        return hashes
+        self._reader = BulkReader(vocabulary)
+        self._alone = alone
+        idf = np.asarray(parameters.idf).astype(np.float64)
+        weights = decoded(np.asarray(parameters.codes), np.asarray(parameters.scale))
+        fixed = FixedPoint(parameters)
+        # (rows, 1 + targets), int64: what a term adds to the squared norm, and to each log-odds
+        # before the norm divides them; by row, as `vocabulary` numbers them.
+        self._addends = np.zeros((FIRST_WORD + len(idf), 1 + weights.shape[1]), np.int64)
+        self._addends[FIRST_WORD:, 0] = np.rint(np.ldexp(idf * idf, fixed.square_bits))
+        self._addends[FIRST_WORD:, 1:] = np.rint(np.ldexp(idf[:, None] * weights, fixed.bits))
+        self._unit = fixed.unit
+        # Shape weights, (targets,) each: of capitals, all capitals, exclamation marks, lengths.
+        *self._loud, length, square = np.asarray(parameters.shape_weights)
+        lengths = np.array([long(n) for n in range(LONGEST + 1)])
+        # (LONGEST + 1, targets): log-odds of a text of so many tokens before its terms count.
+        self._offsets = (
+            np.asarray(parameters.bias) + lengths[:, :1] * length + lengths[:, 1:] * square
+        )
+        self._base_rates = np.asarray(parameters.base_rates)
+        self._calibration = np.asarray(parameters.calibration)
 
-    def _pair_rows(self, line: Integers) -> NDArray[np.int32]:
-        keys = line[:-1] * self._vocabulary.base + line[1:]
-        return self._pair_row[self._pairs.find(keys.astype(np.uint64)) + 1]
+    def score(self, headlines: list[str | None]) -> Floats:
+        """Return strengths and coverage, shape (n, targets + 1), NaN where there is no headline."""
+        table = np.full((len(headlines), len(self._base_rates) + 1), np.nan)
+        for start, end in _parts(headlines):
+            texts, rows = headlines[start:end], table[start:end]
+            present = [text for text in texts if text is not None]
+            if len(present) < len(texts):
+                if present:
+                    rows[[text is not None for text in texts]] = self._scored(present)
+            else:
+                rows[:] = self._scored(present)
+        return table
 
-    def _cue_pair_rows(self, text: Integers, cue: Integers) -> list[tuple[Integers, Integers]]:
-        """Return, for each distance between cues of a text in order, texts and rows of pairs."""
-        is_cue = cue >= 0
-        text, cue = _distinct([(text[is_cue], cue[is_cue])])
-        rank = np.arange(len(text)) - np.searchsorted(text, text)  # among the cues of its text
-        text, cue = text[rank < MOST_CUES], cue[rank < MOST_CUES]
-        found: list[tuple[Integers, Integers]] = []
-        for distance in range(1, MOST_CUES):
-            together = np.flatnonzero(text[distance:] == text[:-distance])
-            if not together.size:
-                break
-            rows = self._vocabulary.cue_pairs[cue[together], cue[together + distance]]
-            found.append((text[together], rows))
-        return found
+    def _scored(self, headlines: list[str]) -> Floats:
+        plain = list(map(normalise, headlines))
+        logits, coverage = np.empty((len(plain), len(self._base_rates))), np.empty(len(plain))
+        simple = np.fromiter(map(str.isascii, plain), bool, len(plain))
+        others = np.flatnonzero(~simple).tolist()
+        if len(others) < len(plain):
+            texts = list(compress(plain, simple)) if others else plain
+            logits[simple], coverage[simple] = self._read(texts)
+        for i in others:
+            logits[i], coverage[i] = self._alone(plain[i])
+        strengths = calibrated(logits, self._calibration)
+        strengths[coverage == 0] = self._base_rates
+        return np.column_stack([strengths, coverage])
 
-
-def _tokens(raw: bytes, data: Bytes) -> tuple[Integers, Integers]:
-    """Return where tokens start and end, shape (tokens,) each, as `features.split` finds them."""
-    kind = np.frombuffer(bytearray(raw.translate(_KIND)), np.uint8)  # (bytes,), to be changed
-    special = np.flatnonzero(kind >= _APOSTROPHE)  # few
-    which = kind[special]
-    at = special[which == _APOSTROPHE]
-    kind[at] = np.where((kind[at - 1] == _LETTER) & (kind[at + 1] == _LETTER), _LETTER, 0)
-    at = special[which == _DOT]
-    kind[at] = np.where((data[at - 1] == data[at]) | (data[at + 1] == data[at]), _DOT, 0)
-    at = special[which == _DASH]
-    first, last = at[data[at - 1] != data[at]], at[data[at + 1] != data[at]]  # of each run
-    alone = _BLANK[data[first - 1]] & _BLANK[data[last + 1]]
-    kind[at] = np.where(np.repeat(alone, last - first + 1), _DASH, 0)
-
-    edge = (kind[1:] != kind[:-1]) | (kind[1:] == _MARK)  # each mark is a token of its own
-    starts = np.flatnonzero(edge & (kind[1:] > 0)) + 1
-    edge = (kind[1:] != kind[:-1]) | (kind[:-1] == _MARK)
-    return starts, np.flatnonzero(edge & (kind[:-1] > 0)) + 1
-
-
-def _distinct(found: Sequence[tuple[Any, Any]]) -> tuple[Integers, Integers]:
-    """Return pairs of a text's number and a row, sorted and once each."""
-    bits = max(int(rows.max(initial=0)) for _, rows in found).bit_length()
-    most = max(int(texts.max(initial=0)) for texts, _ in found)
-    kind = np.uint32 if (most + 1) << bits < 2**32 else np.uint64  # half the bytes sort faster
-    keys = np.concatenate(
-        [texts.astype(kind) << kind(bits) | rows.astype(kind) for texts, rows in found]
-    )
-    keys.sort()
-    keys = keys[np.concatenate([[True], keys[1:] != keys[:-1]])[: len(keys)]]
-    return (keys >> kind(bits)).astype(np.int64), (keys & kind((1 << bits) - 1)).astype(np.int64)
+    def _read(self, plain: Sequence[str]) -> tuple[Floats, Floats]:
+        """Return the log-odds of normalised ASCII texts, shape (n, targets), and their coverage."""
+        rows, lengths, loudness, coverage = self._reader.read(plain)
+        starts = np.flatnonzero(rows == NOTHING)  # it is each text's first
+        # (n, 1 + targets): squared norm, and log-odds before it divides them
+        sums = np.add.reduceat(self._addends.take(rows, 0), starts, 0)
+        norm = np.sqrt(sums[:, :1]) * self._unit
+        norm[norm == 0] = 1
+        logits = sums[:, 1:] / norm + self._offsets[np.minimum(lengths, LONGEST)]
+        for values, weights in zip(loudness.T, self._loud, strict=True):
+            loud = np.flatnonzero(values)  # few
+            logits[loud] += values[loud, None] * weights
+        return logits, coverage
 
 
-def _shapes(
-    texts: Sequence[str], data: Bytes, begins: Integers, lengths: Integers
-) -> NDArray[np.float64]:
-    """Return the shapes of texts, shape (n, len(SHAPE))."""
-
-    def text_of(places: Any) -> Any:
-        return np.searchsorted(begins, places, "right") - 1
-
-    n = len(texts)
-    shouts = np.zeros((n, 2))
-    capital = data - np.uint8(_A) <= _Z - _A  # bytes below A wrap round
-    run = capital[: max(len(data) - _SHOUT + 1, 0)].copy()
-    for place in range(1, _SHOUT):
-        run &= capital[place : len(run) + place]
-    for i in np.unique(text_of(np.flatnonzero(run))).tolist():
-        shouts[i] = shouting(texts[i])
-    bangs = np.bincount(text_of(np.flatnonzero(data == _BANG)), minlength=n)
-    lengths_shape = np.array([long(length) for length in range(LONGEST + 1)])
-    return np.column_stack(
-        [
-            shouts,
-            np.minimum(bangs, MOST_BANGS) / MOST_BANGS,
-            lengths_shape[np.minimum(lengths, LONGEST)],
-        ]
-    )
+def _parts(headlines: Sequence[str | None]) -> Iterator[tuple[int, int]]:
+    """Yield where to cut a list so that no part is too long, or a single text."""
+    for start in range(0, len(headlines), _PART):
+        part = headlines[start : start + _PART]
+        ends = np.cumsum([len(text or "") for text in part])
+        first = 0
+        while first < len(part):
+            before = ends[first - 1] if first else 0
+            end = max(int(np.searchsorted(ends, before + _PART_LETTERS, "right")), first + 1)
+            yield start + first, start + end
+            first = end

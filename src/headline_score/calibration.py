@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from collections.abc import Sequence
+from math import exp, log1p
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import ArrayLike, NDArray
 
 IDENTITY = (1.0, 1.0, 0.0)
 """The calibration that leaves the logistic function as it is."""
@@ -23,7 +28,24 @@ def calibrated(logits: ArrayLike, calibration: ArrayLike) -> NDArray[np.float64]
         logits: shape (…, targets), or a number.
         calibration: shape (3, targets), or (3,).
     """
+    import numpy as np  # not above: a single headline is scored without it
+
     z = np.asarray(logits, dtype=np.float64)
     a, b, c = np.asarray(calibration, dtype=np.float64)
     low = np.logaddexp(0, -z)  # -ln(p)
     return np.asarray(np.exp(-np.logaddexp(0, a * low - b * (z + low) - c)))
+
+
+def strength(logit: float, calibration: Sequence[float]) -> float:
+    """Return what `calibrated` does for one number, to the last few bits.
+
+    >>> strength(0.0, IDENTITY), round(strength(9.0, (1.0, 0.5, 0.0)), 3)
+    (0.5, 0.989)
+    """
+    a, b, c = calibration
+    low = log1p(exp(-logit)) if logit > 0 else log1p(exp(logit)) - logit
+    odds_against = a * low - b * (logit + low) - c  # their logarithm
+    if odds_against > 0:
+        against = exp(-odds_against)
+        return against / (1 + against)
+    return 1 / (1 + exp(odds_against))

@@ -37,11 +37,13 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE,
 )
+_CAPITALS = re.compile("[A-Z]{4}")
 _SHOUTED = re.compile(r"\b[A-Z]{4,}\b")  # shorter ones are mostly acronyms
 _SHOUTABLE = re.compile(r"\b[A-Za-z]{4,}\b")
 SHORTEST, _USUAL_LENGTH, LONGEST = 3, 10, 30  # tokens; beyond, few headlines teach anything
-MOST_BANGS = 3  # more shout no louder
-_LONGEST_WORD = 40  # letters; what is longer has no inflection, and no place in a cache
+QUIET = (0.0, 0.0, 0.0)  # of a text that is not loud
+_MOST_BANGS = 3
+LONGEST_WORD = 40  # letters; what is longer has no inflection, and no place in a cache
 _INFLECTION = re.compile(r"(?<=...)(?:ingly|edly|ing|ers?|ed|es|ly|(?<![isu])s|')$")
 # For each ASCII character itself, but 0 for a digit: quicker to look up than a mapping of few.
 _DIGITS = "".join("0" if chr(code).isdigit() else chr(code) for code in range(128))
@@ -55,7 +57,17 @@ def split(plain: str) -> list[str]:
     >>> split("Why Ann's 15 Ports Won't Reopen - report")
     ['why', "ann's", '00', 'ports', "won't", 'reopen', '-', 'report']
     """
-    return _TOKEN.findall(_fold(plain))
+    return [fold_digits(token) for token in split_as_is(plain)]
+
+
+def split_as_is(plain: str) -> list[str]:
+    """Return what `split` does, with the digits as they are: `fold_digits` makes them alike."""
+    return _TOKEN.findall(plain.lower())
+
+
+def fold_digits(text: str) -> str:
+    """Return a text with every digit 0."""
+    return text.translate(_DIGITS)
 
 
 def tokens(plain: str, names: Container[str] = frozenset()) -> list[str]:
@@ -114,7 +126,7 @@ def stem(word: str) -> str:
     >>> [stem(word) for word in ("betrays", "betrayed", "slammed", "parties", "raging", "loss")]
     ['betray', 'betray', 'slam', 'party', 'rag', 'loss']
     """
-    return word if len(word) > _LONGEST_WORD else _stem(word)
+    return word if len(word) > LONGEST_WORD else _stem(word)
 
 
 @lru_cache(maxsize=2**16)
@@ -165,8 +177,8 @@ def term_spans(text: str, names: Container[str], known: Container[str]) -> list[
     places = offsets(text)
     found: list[str] = []
     spans: list[tuple[int, int]] = []
-    for match in _TOKEN.finditer(_fold(normalise(text))):
-        token = match.group()
+    for match in _TOKEN.finditer(normalise(text).lower()):
+        token = fold_digits(match.group())
         if is_name(token, names) or is_unknown(token, known):
             token = NAME
         start = places[match.start()]
@@ -187,15 +199,22 @@ def shape(plain: str, length: int) -> tuple[float, ...]:
 
     0 is usual.
     """
-    return (*shouting(plain), min(plain.count("!"), MOST_BANGS) / MOST_BANGS, *long(length))
+    return *loudness(plain), *long(length)
 
 
-def shouting(plain: str) -> tuple[float, float]:
-    """Return the share of longer words in capitals, and 1 if there is no other letter, else 0."""
-    shouted = len(_SHOUTED.findall(plain))
+def loudness(plain: str) -> tuple[float, float, float]:
+    """Return the share of longer words in capitals, 1 if there is no other letter, and the bangs.
+
+    Those are exclamation marks, as a share of the three beyond which none shouts louder.
+    """
+    shouts = _CAPITALS.search(plain)  # quicker than to look for words
+    if not shouts and "!" not in plain:
+        return QUIET
+    bangs = min(plain.count("!"), _MOST_BANGS) / _MOST_BANGS
+    shouted = len(_SHOUTED.findall(plain)) if shouts else 0
     if not shouted:
-        return 0.0, 0.0
-    return shouted / len(_SHOUTABLE.findall(plain)), float(plain.isupper())
+        return 0.0, 0.0, bangs
+    return shouted / len(_SHOUTABLE.findall(plain)), float(plain.isupper()), bangs
 
 
 @lru_cache
@@ -203,7 +222,3 @@ def long(length: int) -> tuple[float, float]:
     """Return the logarithm of a number of tokens, 0 for a usual one, and its square."""
     value = log((1 + min(max(length, SHORTEST), LONGEST)) / (1 + _USUAL_LENGTH))
     return value, value * value
-
-
-def _fold(plain: str) -> str:
-    return plain.lower().translate(_DIGITS)

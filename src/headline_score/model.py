@@ -1,43 +1,46 @@
-"""The linear model: from a headline's features to its strengths, and back to reasons."""
+"""The linear model: from a headline's features to its strengths, and back to reasons.
+
+NumPy is imported where many headlines are scored: a single one takes less time than the import.
+"""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
-from itertools import compress
-from math import sqrt
+from math import ldexp, log, log1p, sqrt
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from headline_score import model_file
-from headline_score.calibration import IDENTITY, calibrated
-from headline_score.columns import blocks
+from headline_score.calibration import IDENTITY, strength
 from headline_score.features import (
+    LONGEST,
+    QUIET,
     SHAPE,
     cue_pairs,
+    long,
+    loudness,
     shape,
     term_spans,
     terms,
     tokens,
     with_unknown_as_names,
 )
-from headline_score.model_file import Header, Parameters
+from headline_score.model_file import TOP_CODE, FixedPoint, Header, Parameters
 from headline_score.result import Contribution, Explanation, Score, TargetExplanation
 from headline_score.text import normalise
 from headline_score.vocabulary import FIRST_WORD, NOTHING, Vocabulary
 
 if TYPE_CHECKING:
-    from headline_score.bulk import BulkReader
+    import numpy as np
+    from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+    from headline_score.bulk import BulkScorer
+
+    Floats = NDArray[np.float64]
 
 _BLOCK = 16384  # headlines read and scored before the next: bounds memory
-_PART, _PART_LETTERS = 2048, 2**18  # of them read together, so that their arrays fit into a cache
-_AT_FIRST = np.zeros(1, np.intp)
-_FEW = 16  # headlines that are read faster one by one
+_REMEMBERED = 2**16  # terms, likewise
 
 
 class Model:
@@ -51,33 +54,41 @@ class Model:
 
     def __init__(self, parameters: Parameters) -> None:
         self.parameters = parameters
-        """The model's arrays, as they stand in its file."""
+        """What stands in the model's file."""
         self._vocabulary = Vocabulary(
             parameters.words,
-            parameters.pairs,
-            parameters.cue_pairs,
-            frozenset(parameters.names),
+            parameters.starts,
+            parameters.rights,
+            parameters.names,
             parameters.cues,
         )
-        # (rows, 1 + targets): what a term adds to the squared norm, and to each log-odds before
-        # the norm divides them; by row, as `vocabulary` numbers them.
-        idf = parameters.idf.astype(np.float64)[:, None]
-        self._addends = np.zeros((FIRST_WORD + len(idf), 1 + len(parameters.header.targets)))
-        self._addends[FIRST_WORD:, :1] = idf * idf
-        self._addends[FIRST_WORD:, 1:] = idf * parameters.weights
+        fixed = FixedPoint(parameters)
+        self._addends = _Addends(parameters, fixed)
+        self._unit = fixed.unit
+        self._targets = parameters.header.targets
         self._base_rates = tuple(parameters.base_rates.tolist())
-        self._bias = parameters.bias.tolist()
-        self._shape_weights = parameters.shape_weights.tolist()
+        self._bias: Sequence[float] = parameters.bias.tolist()
+        self._shape_weights: list[Any] = [*parameters.shape_weights.tolist()]
+        of_length, of_square = self._shape_weights[-2:]
+        # For each number of tokens the log-odds of each target before its terms count.
+        self._offsets = [
+            [
+                bias + value * weight + square * other
+                for bias, weight, other in zip(self._bias, of_length, of_square, strict=True)
+            ]
+            for value, square in map(long, range(LONGEST + 1))
+        ]
+        self._calibrations = list(zip(*parameters.calibration.tolist(), strict=True))
         self._thresholds = (
             tuple(parameters.thresholds.tolist()),
             tuple(parameters.precise_thresholds.tolist()),
         )
 
     @cached_property
-    def _bulk(self) -> BulkReader:
-        from headline_score.bulk import BulkReader  # not above: a single headline needs none
+    def _bulk(self) -> BulkScorer:
+        from headline_score.bulk import BulkScorer
 
-        return BulkReader(self._vocabulary)
+        return BulkScorer(self.parameters, self._vocabulary, self._read)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Model:
@@ -154,9 +165,9 @@ class Model:
             )
         logits, coverage = self._read(normalise(headline))
         if not coverage:
-            return Score(self.targets, self._base_rates, coverage, *self._thresholds)
-        strengths = calibrated(logits, self.parameters.calibration).tolist()
-        return Score(self.targets, tuple(strengths), coverage, *self._thresholds)
+            return Score(self._targets, self._base_rates, coverage, *self._thresholds)
+        strengths = tuple(map(strength, logits, self._calibrations))
+        return Score(self._targets, strengths, coverage, *self._thresholds)
 
     def score_many(
         self, headlines: Iterable[str | None], *, coverage: bool = False, workers: int = 1
@@ -166,7 +177,8 @@ class Model:
         Takes a list, tuple, generator, numpy array, pandas or Polars Series, or Arrow array of
         str. A missing value (None, NaN, NA) gives NaN. With `coverage` there is a column of that
         name too: the share of each headline's words that the model knows (0: not read at all).
-        The scores are those of `score`, to the last bit, whatever the company and `workers`.
+        A headline's scores are the same to the last bit in any company and by any `workers`, and
+        those of `score` within 1e-12.
 
         Args:
             headlines: n texts.
@@ -179,6 +191,10 @@ class Model:
             WorkerError: a worker process ended before its work did.
         """
         names = (*self.targets, "coverage") if coverage else self.targets
+        import numpy as np
+
+        from headline_score.columns import blocks
+
         tables = self.score_blocks(blocks(headlines, _BLOCK), workers)
         table = np.concatenate([np.empty((0, len(self.targets) + 1)), *tables])
         return {name: table[:, i].copy() for i, name in enumerate(names)}
@@ -218,26 +234,23 @@ class Model:
         plain = normalise(headline)
         _, length, coverage = self._vocabulary.read(plain)
         if not coverage:
-            rates = self.parameters.base_rates
-            biases = (np.log(rates) - np.log1p(-rates)).tolist()
-            parts = tuple(TargetExplanation(bias, (), IDENTITY) for bias in biases)
-            return Explanation(headline, self.targets, parts, coverage)
+            biases = [log(rate) - log1p(-rate) for rate in self._base_rates]
+            unread = tuple(TargetExplanation(bias, (), IDENTITY) for bias in biases)
+            return Explanation(headline, self.targets, unread, coverage)
         spans = self._spans(headline, plain)
-        addends = self._addends[[self._vocabulary.row(term) for term in spans]]
-        values = addends[:, 1:] / np.sqrt(addends[:, 0].sum())
-        shaped = np.array(shape(plain, length))[:, None] * self.parameters.shape_weights
+        rows = [self._vocabulary.row(term) for term in spans]
+        squares, *logits = zip(*[self._addends[row] for row in rows], strict=True)
+        norm = self._norm(sum(squares))
+        values = shape(plain, length)
         names = [*spans, *(f"[{name}]" for name in SHAPE)]
         shown = [*map(tuple, spans.values()), *(() for _ in SHAPE)]
-        parts = tuple(
-            TargetExplanation(bias, _strongest_first(names, column, shown), tuple(calibration))
-            for bias, column, calibration in zip(
-                self.parameters.bias.tolist(),
-                np.vstack([values, shaped]).T.tolist(),
-                self.parameters.calibration.T.tolist(),
-                strict=True,
-            )
-        )
-        return Explanation(headline, self.targets, parts, coverage)
+        parts = []
+        for t, bias in enumerate(self._bias):
+            moved = [addend / norm for addend in logits[t]]
+            moved += [v * w[t] for v, w in zip(values, self._shape_weights, strict=True)]
+            contributions = _strongest_first(names, moved, shown)
+            parts.append(TargetExplanation(bias, contributions, self._calibrations[t]))
+        return Explanation(headline, self.targets, tuple(parts), coverage)
 
     def _spans(self, headline: str, plain: str) -> dict[str, list[tuple[int, int]]]:
         """Return the terms of a headline that the model has, each with its places in it."""
@@ -252,75 +265,51 @@ class Model:
         return {term: at for term, at in spans.items() if row(term) != NOTHING}
 
     def _read(self, plain: str) -> tuple[list[float], float]:
-        """Return the log-odds of a normalised text, and its coverage.
-
-        Adds up in the order in which `_read_many` does, so that its results have the same bits.
-        """
+        """Return the log-odds of a normalised text, and its coverage."""
         rows, length, coverage = self._vocabulary.read(plain)
-        square, *logits = np.add.reduceat(self._addends.take(rows, 0), _AT_FIRST, 0)[0].tolist()
-        norm = sqrt(square) if square > 0 else 1.0
-        logits = [logit / norm + bias for logit, bias in zip(logits, self._bias, strict=True)]
-        for value, weights in zip(shape(plain, length), self._shape_weights, strict=True):
-            if value:
+        addend = self._addends
+        square, *sums = map(sum, zip(*[addend[row] for row in rows], strict=True))
+        norm = self._norm(square)
+        offsets = self._offsets[min(length, LONGEST)]
+        logits = [total / norm + offset for total, offset in zip(sums, offsets, strict=True)]
+        if (loud := loudness(plain)) is not QUIET:
+            for value, weights in zip(loud, self._shape_weights, strict=False):
                 logits = [z + value * weight for z, weight in zip(logits, weights, strict=True)]
         return logits, coverage
 
-    def _read_many(self, plain: Sequence[str]) -> tuple[Floats, Floats]:
-        """Return the log-odds of normalised ASCII texts, shape (n, targets), and their coverage."""
-        _, rows, shapes, coverage = self._bulk.read(plain)
-        starts = np.flatnonzero(rows == NOTHING)  # it is each text's first
-        # (n, 1 + targets): squared norm, and log-odds before it divides them
-        sums = np.add.reduceat(self._addends.take(rows, 0), starts, 0)
-        norm = np.sqrt(np.where(sums[:, :1] > 0, sums[:, :1], 1))
-        logits = sums[:, 1:] / norm + self.parameters.bias
-        for values, weights in zip(shapes.T, self.parameters.shape_weights, strict=True):
-            logits += values[:, None] * weights
-        return logits, coverage
-
-    def _strengths(self, headlines: Sequence[str]) -> tuple[Floats, Floats]:
-        """Return the strengths, shape (n, targets), and the coverage of each headline."""
-        plain = list(map(normalise, headlines))
-        logits, coverage = np.empty((len(plain), len(self.targets))), np.empty(len(plain))
-        alone: Iterable[int] = range(len(plain))
-        if len(plain) >= _FEW:
-            simple = np.fromiter(map(str.isascii, plain), bool, len(plain))
-            alone = np.flatnonzero(~simple).tolist()
-            if len(alone) < len(plain):
-                texts = list(compress(plain, simple)) if alone else plain
-                logits[simple], coverage[simple] = self._read_many(texts)
-        for i in alone:
-            logits[i], coverage[i] = self._read(plain[i])
-        strengths = calibrated(logits, self.parameters.calibration)
-        strengths[coverage == 0] = self.parameters.base_rates
-        return strengths, coverage
+    def _norm(self, square: int) -> float:
+        """Return what divides sums of addends to log-odds: the norm, and their binary point."""
+        return sqrt(square) * self._unit or 1.0
 
     def score_block(self, headlines: list[str | None]) -> Floats:
         """Return the table of one block, as `score_blocks` yields it."""
-        table = np.full((len(headlines), len(self.targets) + 1), np.nan)
-        for start, end in _parts(headlines):
-            texts, rows = headlines[start:end], table[start:end]
-            present = [text for text in texts if text is not None]
-            if not present:
-                continue
-            strengths, coverage = self._strengths(present)
-            if len(present) < len(texts):
-                rows[[text is not None for text in texts]] = np.column_stack([strengths, coverage])
-            else:
-                rows[:, :-1], rows[:, -1] = strengths, coverage
-        return table
+        return self._bulk.score(headlines)
 
 
-def _parts(headlines: Sequence[str | None]) -> Iterator[tuple[int, int]]:
-    """Yield where to cut a list so that no part is too long, or a single text."""
-    for start in range(0, len(headlines), _PART):
-        part = headlines[start : start + _PART]
-        ends = np.cumsum([len(text or "") for text in part])
-        first = 0
-        while first < len(part):
-            before = ends[first - 1] if first else 0
-            end = max(int(np.searchsorted(ends, before + _PART_LETTERS, "right")), first + 1)
-            yield start + first, start + end
-            first = end
+class _Addends(dict[int, tuple[int, ...]]):
+    """By row what a term adds to the squared norm and to each log-odds, in `FixedPoint`.
+
+    Those of terms met before are remembered.
+    """
+
+    def __init__(self, parameters: Parameters, fixed: FixedPoint) -> None:
+        self._idf, self._codes, self._fixed = parameters.idf, parameters.codes, fixed
+
+    def __missing__(self, row: int) -> tuple[int, ...]:
+        fixed = self._fixed
+        if row < FIRST_WORD:
+            return (0,) * (1 + len(fixed.weights))
+        place = row - FIRST_WORD
+        idf = self._idf[place]
+        weights = [of[self._codes[place, t] + TOP_CODE + 1] for t, of in enumerate(fixed.weights)]
+        found = (
+            round(ldexp(idf * idf, fixed.square_bits)),
+            *(round(ldexp(idf * weight, fixed.bits)) for weight in weights),
+        )
+        if len(self) >= _REMEMBERED:
+            self.clear()
+        self[row] = found
+        return found
 
 
 def _strongest_first(

@@ -10,7 +10,7 @@ from itertools import pairwise
 from math import fsum
 from typing import TypeVar
 
-from headline_score.calibration import calibrated
+from headline_score import calibration
 
 T = TypeVar("T")
 
@@ -43,7 +43,7 @@ class _ByTarget(Mapping[str, T]):
         return [*super().__dir__(), *self]
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, init=False)
 class Score(_ByTarget[float]):
     """The strengths of one headline, as attributes and by name.
 
@@ -75,6 +75,23 @@ class Score(_ByTarget[float]):
 
     precise_thresholds: tuple[float, ...]
     """The model's threshold of precision 0.9 for each target."""
+
+    def __init__(
+        self,
+        targets: tuple[str, ...],
+        strengths: tuple[float, ...],
+        coverage: float,
+        thresholds: tuple[float, ...],
+        precise_thresholds: tuple[float, ...],
+    ) -> None:
+        # All at once: what a frozen dataclass does one by one takes twice as long.
+        self.__dict__.update(
+            targets=targets,
+            strengths=strengths,
+            coverage=coverage,
+            thresholds=thresholds,
+            precise_thresholds=precise_thresholds,
+        )
 
     def flags(self, *, precise: bool = False) -> list[str]:
         """Return the targets whose strength reaches the model's threshold; none if not read.
@@ -144,7 +161,7 @@ class TargetExplanation:
     @property
     def strength(self) -> float:
         """The strength in [0, 1]."""
-        return calibrated(self.logit, self.calibration).item()
+        return calibration.strength(self.logit, self.calibration)
 
     def highlights(self) -> Iterator[tuple[int, int, float]]:
         """Yield `(start, end, log_odds)` for stretches of the text, in order, none overlapping.

@@ -89,6 +89,9 @@ class _LineFeeds:
         return self._stream.write(row[:-2] + "\n")
 
 
+_PLAIN = frozenset({str, float, int, type(None)})  # types of cells that are written as they are
+
+
 def _cell(value: object) -> object:
     """Return what stands for a JSON value in a CSV cell."""
     return json.dumps(value, ensure_ascii=False) if isinstance(value, (bool, list, dict)) else value
@@ -118,13 +121,17 @@ class Delimited:
 
         def write_rows(records: Iterable[Record]) -> None:
             for record in records:
-                if record.keys() - known:
+                if [*record] == columns:
+                    cells = [*record.values()]
+                elif record.keys() <= known:
+                    cells = [record.get(column) for column in columns]
+                else:
                     new = ", ".join(sorted(record.keys() - known))
                     raise TableError(
                         f"columns that the first rows lack can't be written as CSV: {new};"
                         " write JSON lines instead"
                     )
-                writer.writerow([_cell(record.get(column)) for column in columns])
+                writer.writerow(cells if _PLAIN.issuperset(map(type, cells)) else map(_cell, cells))
 
         return write_rows
 
@@ -140,7 +147,8 @@ class Delimited:
                     f"{name}:{line}: {len(cells)} cells under {len(columns)} columns:"
                     " is a quote missing, or the delimiter another?"
                 )
-            cells += [""] * (len(columns) - len(cells))
+            if len(cells) < len(columns):
+                cells += [""] * (len(columns) - len(cells))
             yield line, dict(zip(columns, cells, strict=True))
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
 
 # Only these pieces of a text can change; everything else is ASCII and stays as it is, but for a
 # publisher's name.
@@ -68,15 +69,24 @@ def _plain(piece: str) -> str:
         from html import unescape  # its table of 2,231 names is rarely needed
 
         piece = unescape(piece)
+    return "".join(map(_plain_character, piece))
+
+
+@lru_cache(maxsize=4096)
+def _plain_character(character: str) -> str:
+    """Return what stands for a character: one at a time, as what NFKD reorders vanishes anyway.
+
+    (It takes quadratic time for a long run of combining marks.)
+    """
     # Translated twice: before, as NFKD would take "…" and "´" apart; after, as it makes new ones.
-    decomposed = unicodedata.normalize("NFKD", piece.translate(_TYPOGRAPHY)).translate(_TYPOGRAPHY)
+    decomposed = unicodedata.normalize("NFKD", character.translate(_TYPOGRAPHY))
     return "".join(
-        character
-        if character.isascii() or character.isalnum()
+        part
+        if part.isascii() or part.isalnum()
         else ""
-        if unicodedata.category(character) in _VANISHING
+        if unicodedata.category(part) in _VANISHING
         else " "
-        for character in decomposed
+        for part in decomposed.translate(_TYPOGRAPHY)
     )
 
 
@@ -126,6 +136,5 @@ def _places(text: str) -> Iterator[int]:
             yield from (match.start() for _ in _plain(match.group()))
             continue
         for place in range(match.start(), done):
-            # NFKD decomposes one character at a time and only reorders marks, which vanish.
-            yield from (place for _ in _plain(text[place]))
+            yield from (place for _ in _plain_character(text[place]))
     yield from range(done, len(text))

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from headline_score.arrays import KINDS, array
 from headline_score.calibration import IDENTITY, calibrated
 from headline_score.default import default_model
 from headline_score.errors import MissingExtraError, TrainingError
@@ -35,7 +36,7 @@ from headline_score.features import (
     with_unknown_as_names,
 )
 from headline_score.model import Model
-from headline_score.model_file import Header, Parameters, coded
+from headline_score.model_file import Header, Parameters, coded, decoded
 from headline_score.result import Explanation, Score
 from headline_score.text import normalise
 from headline_score.vocabulary import BOUNDARY, FIRST_WORD
@@ -297,36 +298,40 @@ def from_pipeline(
     cues = list(vectorizer.cues)
     row = {word: i for i, word in enumerate(words, FIRST_WORD)} | {START: BOUNDARY, END: BOUNDARY}
     number = {cue: i for i, cue in enumerate(cues)}
-    neighbours = {tuple(row[w] for w in t.split()): t for t in columns if t.count(" ") == 1}
-    together = {tuple(number[w] for w in t.split(" + ")): t for t in columns if " + " in t}
-    terms = [
-        *words,
-        *(neighbours[p] for p in sorted(neighbours)),
-        *(together[p] for p in sorted(together)),
-    ]
-    at = [columns.get(term, -1) for term in terms]  # -1: NAME, if no text holds a name
+    first_cue = FIRST_WORD + len(words)
+    pairs: list[tuple[int, int, str]] = []  # left and right member, term
+    for term in columns:
+        one, _, other = term.partition(" + ")
+        left, _, right = term.partition(" ")
+        if other:
+            pairs.append((first_cue + number[one], number[other], term))
+        elif right:
+            pairs.append((row[left], row[right], term))
+    pairs.sort()
+    # -1: NAME, if no text has a name
+    at = [columns.get(term, -1) for term in [*words, *(term for *_, term in pairs)]]
     absent = np.array(at) < 0
-    idf = np.where(absent, 0, vectorizer.idf_[at]).astype(np.float32)
-    weights = np.where(absent[:, None], 0, coefficients[at])
-    codes, scale = coded(weights)
+    codes, scale = coded(np.where(absent[:, None], 0, coefficients[at]))
+    lefts = np.bincount([left for left, *_ in pairs], minlength=first_cue + len(cues))
+    found: dict[str, NDArray[Any]] = {
+        "starts": np.concatenate([[0], np.cumsum(lefts)]).astype(np.int32),
+        "rights": np.array([right for _, right, _ in pairs], np.int32),
+        "idf": np.where(absent, 0, vectorizer.idf_[at]).astype(np.float32),
+        "codes": codes,
+        "scale": scale,
+        "shape_weights": coefficients[-len(SHAPE) :],
+        "bias": np.concatenate([each.intercept_ for each in pipeline[-1].estimators_]),
+        "base_rates": np.array(base_rates),
+        "thresholds": np.array([best_f1 for best_f1, _ in thresholds]),
+        "precise_thresholds": np.array([precise for _, precise in thresholds]),
+        "calibration": np.transpose(pipeline[-1].calibrations_),
+    }
+    arrays: dict[str, Any] = {
+        name: array(values.tobytes(), KINDS[values.dtype.str], values.shape)
+        for name, values in found.items()
+    }
     return Model(
-        Parameters(
-            header=header,
-            words=words,
-            names=sorted(reader.names),
-            cues=cues,
-            pairs=np.array(sorted(neighbours), np.int32).reshape(-1, 2),
-            cue_pairs=np.array(sorted(together), np.int32).reshape(-1, 2),
-            idf=idf,
-            codes=codes,
-            scale=scale,
-            shape_weights=coefficients[-len(SHAPE) :].copy(),
-            bias=np.concatenate([each.intercept_ for each in pipeline[-1].estimators_]),
-            base_rates=np.array(base_rates),
-            thresholds=np.array([best_f1 for best_f1, _ in thresholds]),
-            precise_thresholds=np.array([precise for _, precise in thresholds]),
-            calibration=np.transpose(pipeline[-1].calibrations_).copy(),
-        )
+        Parameters(header=header, words=words, names=sorted(reader.names), cues=cues, **arrays)
     )
 
 
@@ -341,10 +346,11 @@ def to_pipeline(model: Model) -> Pipeline:
     pipeline[0].known_ = frozenset(parameters.words)
     vectorizer = pipeline[1].transformer_list[0][1]
     vectorizer.set_params(vocabulary=parameters.terms)
-    vectorizer.idf_ = parameters.idf.astype(np.float64)
-    coefficients = np.vstack([parameters.weights, parameters.shape_weights])
+    vectorizer.idf_ = np.asarray(parameters.idf).astype(np.float64)
+    weights = decoded(np.asarray(parameters.codes), np.asarray(parameters.scale))
+    coefficients = np.vstack([weights, np.asarray(parameters.shape_weights)])
     pipeline[-1].estimators_ = []
-    pipeline[-1].calibrations_ = list(map(tuple, parameters.calibration.T.tolist()))
+    pipeline[-1].calibrations_ = list(zip(*parameters.calibration.tolist(), strict=True))
     for weights, bias in zip(coefficients.T, parameters.bias, strict=True):
         estimator = LogisticRegression()
         estimator.classes_ = np.array([0, 1])

@@ -1,26 +1,26 @@
 """The terms of a model: which rows of its weights a text has.
 
-Rows are numbered through: two that add nothing, words (tokens and stems), pairs of neighbours,
-pairs of cues. `Vocabulary.read` finds those of one text; `bulk.BulkReader` those of many at once.
+Rows are numbered through: two that add nothing, words (tokens and stems), pairs. A pair has a left
+and a right member: neighbours are two words, or a word and a boundary; cues, which as left members
+are numbered on from the words, have their pairs after these. `Vocabulary.read` finds the rows of
+one text; `bulk_reader.BulkReader` those of many at once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import combinations, count, pairwise
-from typing import NamedTuple
-
-import numpy as np
-from numpy.typing import NDArray
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
 
 from headline_score.features import (
     END,
+    LONGEST_WORD,
     MOST_CUES,
     NAME,
     START,
+    fold_digits,
     is_name,
     is_word,
-    split,
+    split_as_is,
     stem,
 )
 
@@ -48,18 +48,8 @@ class Token(NamedTuple):
     cue: int
     """Number of the cue that it is, or -1."""
 
-
-class Reading(NamedTuple):
-    """What a vocabulary makes of a text."""
-
-    rows: list[int]
-    """`NOTHING`, and the rows of its terms, rising, once each."""
-
-    length: int
-    """Number of its tokens, a run of names being one."""
-
-    coverage: float
-    """Share of its words that the model knows; 0 if those are but names."""
+    pairs: dict[int, int]
+    """For the row of what follows, the row of the pair, if it is one."""
 
 
 class Vocabulary:
@@ -68,95 +58,110 @@ class Vocabulary:
     def __init__(
         self,
         words: Sequence[str],
-        pairs: NDArray[np.int32],
-        cue_pairs: NDArray[np.int32],
-        names: frozenset[str],
+        starts: memoryview[Any],
+        rights: memoryview[Any],
+        names: Iterable[str],
         cues: Sequence[str],
     ) -> None:
         """Number the terms.
 
         Args:
-            words: n different words, `features.NAME` among them.
-            pairs: rows of neighbours, shape (pairs, 2).
-            cue_pairs: numbers of cues, shape (cue pairs, 2), the lower one first.
+            words: different words, `features.NAME` among them.
+            starts: for each left member, where its pairs begin among all; and the end of the last.
+            rights: the right member of each pair: a row, or the number of a cue.
             names: words that count as names.
             cues: telling words, each numbered by its place.
         """
-        self.names = names
+        self.names = frozenset(names)
         self.words = {word: row for row, word in enumerate(words, FIRST_WORD)}
         """Row of each word."""
         self.cues = {word: number for number, word in enumerate(cues)}
         """Number of each cue."""
         self.name = self.words[NAME]
         """Row of a run of names."""
-        self.base = FIRST_WORD + len(words)
-        """Rows of neighbours make a key: left * base + right."""
-        self.pairs = dict(zip(self.keys_of(pairs), count(self.base)))
-        """Row of each pair of neighbours, by its key."""
-        first = self.base + len(pairs)
-        self.cue_pairs = np.full((len(cues), len(cues)), NOTHING, np.int32)
-        """Row of each pair of cues, by their numbers, the lower one first."""
-        self.cue_pairs[tuple(cue_pairs.T)] = np.arange(first, first + len(cue_pairs))
-        self._cue_pairs = memoryview(self.cue_pairs.ravel())  # type: ignore[arg-type]
+        self.first_pair = FIRST_WORD + len(words)
+        """Row of the first pair; and left member of the first pair of cues."""
+        self.starts, self.rights = starts, rights
+        self._pairs = _Pairs(self.first_pair, starts, rights)
         name_cue = self.cues.get(NAME, -1)
-        self._named = Token(self.name, NOTHING, NAMED, name_cue)
-        self._unknown = Token(self.name, NOTHING, UNKNOWN, name_cue)
+        self._named = (self.name, NOTHING, NAMED, name_cue)
+        self._unknown = (self.name, NOTHING, UNKNOWN, name_cue)
+        self._boundary = Token(BOUNDARY, NOTHING, MARK, -1, self._pairs[BOUNDARY])
         self._tokens: dict[str, Token] = {}
 
-    def keys_of(self, pairs: NDArray[np.int32]) -> list[int]:
-        """Return the key of each pair of rows, shape (n, 2)."""
-        left, right = pairs.T.astype(np.int64)
-        return list((left * self.base + right).tolist())
-
-    def token(self, token: str) -> Token:
-        """Return what is known of a token."""
-        found = self._tokens.get(token)
-        if found is None:
-            found = self.looked_up(token)
-            if len(self._tokens) < _REMEMBERED:
-                self._tokens[token] = found
-        return found
-
-    def looked_up(self, token: str) -> Token:
-        """Return what `token` does, and remember nothing."""
+    def looked_up(self, token: str) -> tuple[int, int, int, int]:
+        """Return row, stem, kind and cue of a `Token`."""
         if is_name(token, self.names):
             return self._named
         row, stem_row = self.words.get(token, NOTHING), self.words.get(stem(token), NOTHING)
         known = KNOWN if row or stem_row else UNKNOWN
         if known == UNKNOWN and token[0].isalpha():
             return self._unknown
-        kind = known if is_word(token) else MARK
-        return Token(row, stem_row, kind, self.cues.get(token, -1))
+        return row, stem_row, known if is_word(token) else MARK, self.cues.get(token, -1)
 
-    def read(self, plain: str) -> Reading:
-        """Read a normalised text."""
+    def read(self, plain: str) -> tuple[set[int], int, float]:
+        """Read a normalised text.
+
+        Returns:
+            The rows of its terms, beside `NOTHING` and `BOUNDARY`; its number of tokens, a run of
+            names being one; and its coverage, the share of its words that the model knows, 0 if
+            those are but names.
+        """
         remembered = self._tokens.get
-        tokens = [remembered(token) or self.token(token) for token in split(plain)]
-        ids, stems, kinds, cues = zip(*tokens, strict=True) if tokens else ((), (), (), ())
-        line = [BOUNDARY, *ids, BOUNDARY]
-        if ids.count(self.name) > 1:  # a run of names is one
-            line[1:] = [one for last, one in pairwise(line) if not last == one == self.name]
-        row, base = self.pairs.get, self.base
-        rows = {NOTHING, *ids, *stems}
-        rows.update([row(left * base + right, NOTHING) for left, right in pairwise(line)])
-        found = sorted({*cues} - {-1})[:MOST_CUES]
-        if len(found) > 1:
-            cue_row, n = self._cue_pairs, len(self.cues)
-            rows.update([cue_row[one * n + other] for one, other in combinations(found, 2)])
+        tokens = [remembered(token) or self._token(token) for token in split_as_is(plain)]
+        rows, stems, kinds, cues, pairs = zip(self._boundary, *tokens, strict=True)
+        following = [*rows[1:], BOUNDARY]
+        found = {*rows, *stems}
+        found.update([of.get(row, NOTHING) for of, row in zip(pairs, following, strict=True)])
+        together = sorted({*cues})  # the first is -1, the boundary's
+        if len(together) > 2:
+            del together[MOST_CUES + 1 :], together[0]
+            of_cue = [self._pairs[self.first_pair + cue] for cue in together]
+            found.update(
+                [
+                    of.get(other, NOTHING)
+                    for place, of in enumerate(of_cue, 1)
+                    for other in together[place:]
+                ]
+            )
+        length = len(tokens)
+        if rows.count(self.name) > 1:  # a run of names is one; two of them are no pair
+            length -= list(zip(rows, following, strict=True)).count((self.name, self.name))
         words = len(kinds) - kinds.count(MARK)
-        known = words - kinds.count(UNKNOWN)
-        coverage = known / words if KNOWN in kinds else 0.0
-        return Reading(sorted(rows), len(line) - 2, coverage)
+        coverage = (words - kinds.count(UNKNOWN)) / words if KNOWN in kinds else 0.0
+        return found, length, coverage
 
     def row(self, term: str) -> int:
         """Return the row of a term as `features` writes it, or `NOTHING`."""
         one, _, other = term.partition(" + ")
         if other:
-            return int(self.cue_pairs[self.cues[one], self.cues[other]])
+            return self._pairs[self.first_pair + self.cues[one]].get(self.cues[other], NOTHING)
         left, _, right = term.partition(" ")
         if right:
-            return self.pairs.get(self._row(left) * self.base + self._row(right), NOTHING)
+            return self._pairs[self._row(left)].get(self._row(right), NOTHING)
         return self.words.get(term, NOTHING)
+
+    def _token(self, token: str) -> Token:
+        known = self.looked_up(fold_digits(token))
+        found = Token(*known, self._pairs[known[0]])
+        if len(token) <= LONGEST_WORD:
+            if len(self._tokens) >= _REMEMBERED:
+                self._tokens.clear()
+            self._tokens[token] = found
+        return found
 
     def _row(self, word: str) -> int:
         return BOUNDARY if word in (START, END) else self.words.get(word, NOTHING)
+
+
+class _Pairs(dict[int, dict[int, int]]):
+    """By left member the rows of its pairs, by right member; made when first asked for."""
+
+    def __init__(self, first: int, starts: memoryview[Any], rights: memoryview[Any]) -> None:
+        self._first, self._starts, self._rights = first, starts, rights
+
+    def __missing__(self, left: int) -> dict[int, int]:
+        start, end = self._starts[left], self._starts[left + 1]
+        rows = range(self._first + start, self._first + end)
+        found = self[left] = dict(zip(self._rights[start:end], rows, strict=True))
+        return found
