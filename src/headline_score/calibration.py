@@ -33,19 +33,22 @@ def calibrated(logits: ArrayLike, calibration: ArrayLike) -> NDArray[np.float64]
     z = np.asarray(logits, dtype=np.float64)
     a, b, c = np.asarray(calibration, dtype=np.float64)
     low = np.logaddexp(0, -z)  # -ln(p)
-    return np.asarray(np.exp(-np.logaddexp(0, a * low - b * (z + low) - c)))
+    logs = -np.logaddexp(0, a * low - b * (z + low) - c)
+    # The exponential of the C library: NumPy's own has other last bits in other versions.
+    return np.fromiter(map(exp, logs.ravel().tolist()), np.float64, logs.size).reshape(z.shape)
 
 
 def strength(logit: float, calibration: Sequence[float]) -> float:
-    """Return what `calibrated` does for one number, to the last few bits.
+    """Return what `calibrated` does for one number, but for the last bits.
 
     >>> strength(0.0, IDENTITY), round(strength(9.0, (1.0, 0.5, 0.0)), 3)
     (0.5, 0.989)
     """
     a, b, c = calibration
-    low = log1p(exp(-logit)) if logit > 0 else log1p(exp(logit)) - logit
-    odds_against = a * low - b * (logit + low) - c  # their logarithm
-    if odds_against > 0:
-        against = exp(-odds_against)
-        return against / (1 + against)
-    return 1 / (1 + exp(odds_against))
+    low = _softplus(-logit)
+    return exp(-_softplus(a * low - b * (logit + low) - c))
+
+
+def _softplus(x: float) -> float:
+    """Return ln(1 + e^x)."""
+    return x + log1p(exp(-x)) if x > 0 else log1p(exp(x))
