@@ -35,6 +35,7 @@ from headline_score.evaluation import (
 )
 from report import CARD, Table, filled
 from retrained import Retrained
+from robustness import positives, robustness_table
 from train import SHIPPED, TARGETS, Rows, load_rows, tweet_group, with_taught
 
 README = sources.HERE.parent / "README.md"
@@ -112,6 +113,7 @@ def main() -> None:
     texts = {name: str(table) for name, table in tables.items()} | {
         "swaps": fairness.swap_table(swaps),
         "case": fairness.case_table(fairness.case_changes(model, gold.headlines)),
+        "robustness": str(robustness_table(model, positives(gold.rows, top=1))),
         "suffixes": fairness.suffix_table(fairness.suffix_changes(model, gold.headlines)),
     }
     for name, text in texts.items():

@@ -200,12 +200,16 @@ def _changes(
 
 
 def _mean(values: Floats) -> dict[str, float]:
+    return asdict(bootstrap_mean(values))
+
+
+def bootstrap_mean(values: Floats) -> Metric:
     """Return the mean of a value for each headline, with its interval."""
     random = np.random.default_rng(SEED)
     n = len(values)
     means = [values[random.integers(n, size=n)].mean() for _ in range(RESAMPLES)]
     low, high = np.percentile(means, [2.5, 97.5])
-    return asdict(Metric(float(values.mean()), float(low), float(high)))
+    return Metric(float(values.mean()), float(low), float(high))
 
 
 def _changes_table(title: str, found: dict[str, Any]) -> str:
