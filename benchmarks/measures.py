@@ -23,6 +23,7 @@ from benchmarks.texts import HOSTILE
 from headline_score import Model
 
 NUMPY, FLOOR = "import numpy", "touching the bytes"
+FIRST_MANY = "from headline_score import score_many; import sys; score_many(sys.argv[1:])"
 
 Scorers = Mapping[str, Scorer]
 
@@ -63,9 +64,11 @@ class Growth:
 
 
 def fresh(clock: Clock, scorers: Scorers) -> dict[str, Times]:
-    """Return the time of a first score in a new process, and of one that only imports numpy."""
+    """Return the time of a first score in a new process; also of one that only imports numpy, and
+    of one that scores as many do.
+    """
     codes = {name: (*scorer.fresh, EXAMPLE) for name, scorer in scorers.items() if scorer.fresh}
-    codes = {NUMPY: (NUMPY,), **codes}
+    codes = {NUMPY: (NUMPY,), **codes, FIRST_MANY: (FIRST_MANY, EXAMPLE)}
     return clock.in_turn(
         "a first score in a fresh process",
         {name: partial(_run, sys.executable, "-c", *code) for name, code in codes.items()},
@@ -162,8 +165,7 @@ def by_length(clock: Clock, model: Model, pieces: int) -> dict[str, dict[str, Gr
     """Return, for `score` and for `score_many`, what each kind of hostile text took."""
     ways: dict[str, Callable[[str], object]] = {
         "score": model.score,
-        # Among others, as alone it would not be scored in bulk.
-        "score_many": lambda text: model.score_many([text, *[EXAMPLE] * 31]),
+        "score_many": lambda text: model.score_many([text]),
     }
     return {
         way: {kind: _growth(clock, way, score, kind, pieces) for kind in HOSTILE}

@@ -34,8 +34,6 @@ from benchmarks.clock import Clock
 from benchmarks.report import OURS, SAME, Report, write
 from benchmarks.texts import made_up_headlines
 
-__all__ = ["made_up_headlines", "main"]
-
 
 def main() -> None:
     """Measure, report, and end with 1 if something failed."""

@@ -231,7 +231,11 @@ def test_the_first_json_line_may_lack_the_headline_but_not_all_of_them(
     ("name", "content", "message"),
     [
         ("in.jsonl", '{"headline": "a"}\n' * 20_000 + '{"headline": "b", "by": "c"}\n', "by"),
-        ("in.jsonl", '{"headline": "a"}\n{"headline": [7]}\n', "in.jsonl:2: 'headline' holds list"),
+        (
+            "in.jsonl",
+            '{"headline": "a"}\n{"headline": [7]}\n',
+            "in.jsonl:2: the headline is an array",
+        ),
         ("in.csv", "headline,id\n" + "a,1\n" * 9_000 + "b,2,3\n", "in.csv:9002: 3 cells"),
         ("in.csv", "id\n1\n", "in.csv: no column"),
     ],

@@ -14,7 +14,7 @@ TIMED = (
     "headline-score",
     "scikit-learn pipeline",
     "`import numpy` in a fresh process",
-    "a first score, less that import",
+    "a first `score_many`, which does",
     "loading the model",
     "touching a headline's bytes once in numpy",
     "each of 10,000 in bulk",

@@ -341,7 +341,7 @@ def test_what_is_not_defined_is_null_in_json_and_a_dash_in_the_table(tmp_path: P
         ("batch a.csv", "", "a.csv: empty"),
         ("batch a.csv", "id,kicker\n1,x\n", "--column. Columns: 'id', 'kicker'"),
         ("batch a.csv -o b.csv.gz", "headline\na\nb,c\n", "a.csv:3: 2 cells"),
-        ("batch a.csv --format jsonl", "{}\n{]\n", "a.csv:2: not JSON"),
+        ("batch a.csv --format jsonl", '{"title": "a"}\n{]\n', "a.csv:2: not JSON"),
         ("batch a.csv -o none/b.csv", "headline\na\n", "none/b.csv: No such file"),
         ("batch a.csv --model a.csv", "headline\na\n", "a.csv: not a headline-score model"),
         ("Ferry --model none.npz", "", "none.npz: No such file"),

@@ -32,6 +32,18 @@ def test_importing_is_silent_and_light() -> None:
     assert run(code) == ["[]", ""]
 
 
+def test_a_headline_is_scored_and_explained_without_numpy() -> None:
+    code = """
+import sys
+import headline_score
+headline_score.score("Harbour may close")
+headline_score.explain("Harbour may close")
+print("numpy" in sys.modules)
+headline_score.score_many(["Harbour may close"])
+print("numpy" in sys.modules)"""
+    assert run(code) == ["False", "True"]
+
+
 def test_scoring_needs_numpy_alone() -> None:
     code = f"""{COUNT_OPENED}
 import headline_score
@@ -104,6 +116,35 @@ go_on.set()
 thread.join()
 print(status, score("Harbour may close").coverage)"""
     assert run(code) == ["1.0", "0 1.0"]
+
+
+@needs_fork
+def test_a_child_forked_while_a_thread_makes_the_bulk_tables_scores() -> None:
+    code = """
+import os, signal, threading, warnings
+from headline_score import score_many
+from headline_score.bulk_reader import BulkReader
+warnings.simplefilter("ignore", DeprecationWarning)
+making, go_on, make = threading.Event(), threading.Event(), BulkReader.__init__
+def slowly(*given):
+    if threading.current_thread() is not threading.main_thread():
+        making.set()
+        go_on.wait()
+    make(*given)
+BulkReader.__init__ = slowly
+thread = threading.Thread(target=score_many, args=[["Harbour may close"]])
+thread.start()
+making.wait()
+child = os.fork()
+if not child:
+    signal.alarm(60)  # ends a child that hangs
+    print(score_many(["Harbour may close"])["clickbait"].shape, flush=True)
+    os._exit(0)
+status = os.waitpid(child, 0)[1]
+go_on.set()
+thread.join()
+print(status)"""
+    assert run(code) == ["(1,)", "0"]
 
 
 @pytest.mark.parametrize("missing", ["sklearn", "scipy", "joblib", "threadpoolctl"])

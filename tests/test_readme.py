@@ -27,6 +27,7 @@ def test_shell_block_runs(tmp_path: Path) -> None:
     (tmp_path / "graded.csv").write_text("\n".join(["headline,sensationalism", *rows]))
     (tmp_path / "news.csv").write_text("\n".join(["title", *titles]))
     (tmp_path / "news.jsonl").write_text("".join(f'{{"title": "{title}"}}\n' for title in titles))
+    (tmp_path / "crawl.csv").write_text("title\nMayor slams bus cuts, again\nBus routes cut\n")
     commands = {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
     subprocess.run(
         ["bash", "-euo", "pipefail", "-c", shell],
@@ -37,4 +38,5 @@ def test_shell_block_runs(tmp_path: Path) -> None:
         timeout=120,
     )
     assert (tmp_path / "scored.csv").read_text().startswith("title,clickbait,")
+    assert (tmp_path / "rated.csv.errors.csv").read_text().startswith("line,reason\n2,")
     assert (tmp_path / "mine.npz").is_file()

@@ -242,3 +242,26 @@ def test_a_target_can_not_have_a_name_that_results_use(name: Any) -> None:
 def test_options_that_do_not_fit_the_data_are_refused(options: dict[str, Any]) -> None:
     with pytest.raises(TrainingError, match=r"weight|representative|groups|loud"):
         train(TINY, {"loud": LOUD}, **options)
+
+
+@pytest.mark.parametrize("given", ["names", "cues"])
+@pytest.mark.parametrize(
+    "words", ["ferry", ["Ferry"], ["two words"], ["ferry\nbus"], [""], ["\ud800"], [7]]
+)
+def test_words_that_no_text_can_hold_are_refused(given: str, words: Any) -> None:
+    with pytest.raises(TrainingError, match=given):
+        train(["sea a", "sea b"], {"loud": [1, 0]}, **{given: words})
+
+
+def test_cues_and_names_may_be_told_twice() -> None:
+    model = train(
+        ["sea may rise ?", "sea rose", "bus may stop ?", "bus stopped"],
+        {"guess": [1, 0, 1, 0]},
+        cues=["may", "?", "may"],
+        names=["bus", "bus"],
+        min_df=1,
+    )
+    assert model.cues == ("may", "?")
+    assert model.names == {"bus"}
+    terms = {c.term for c in model.explain("Sea may rise ?").guess.contributions}
+    assert "may + ?" in terms

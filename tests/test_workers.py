@@ -44,9 +44,6 @@ def test_a_wrong_item_is_named_as_without_workers() -> None:
 class Deadly(Model):
     """A model whose worker is killed at work."""
 
-    def __reduce__(self) -> tuple[object, ...]:
-        return Deadly, (self.parameters,)
-
     def score_block(self, headlines: list[str | None]) -> np.typing.NDArray[np.float64]:
         os.kill(os.getpid(), signal.SIGKILL)
         return super().score_block(headlines)
@@ -56,6 +53,31 @@ class Deadly(Model):
 def test_a_killed_worker_is_an_error(small: Model) -> None:
     with pytest.raises(WorkerError, match="a worker process ended"):
         list(scored_by(2, Deadly(small.parameters), [["Ferry resumes"]] * 9))
+
+
+def test_a_script_without_a_guard_is_told_so(tmp_path: Path) -> None:
+    script = tmp_path / "unguarded.py"
+    script.write_text("from headline_score import score_many\nscore_many(['Ferry'], workers=2)\n")
+    done = subprocess.run(
+        [sys.executable, script], capture_output=True, text=True, timeout=100, check=False
+    )
+    assert done.returncode == 1
+    assert "WorkerError" in done.stderr
+    assert 'if __name__ == "__main__":' in done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no fork")
+def test_a_worker_of_another_pool_scores_by_itself() -> None:
+    code = """
+import multiprocessing
+from headline_score import score_many
+def work(headline):
+    return score_many([headline], workers=2)["clickbait"].shape
+if __name__ == "__main__":
+    with multiprocessing.get_context("fork").Pool(1) as pool:
+        print(pool.map(work, ["Ferry resumes"]))"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[(1,)]\n"
 
 
 def test_a_model_can_be_sent_to_another_process(small: Model, headlines: list[str]) -> None:
@@ -72,7 +94,7 @@ def test_batch_with_workers_writes_the_same_file(tmp_path: Path, headlines: list
     assert (tmp_path / "out1.csv").read_bytes() == (tmp_path / "out3.csv").read_bytes()
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+@pytest.mark.skipif(sys.platform != "linux", reason="needs ps as it is on Linux")
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_an_interrupted_batch_leaves_no_file_and_no_process(tmp_path: Path, sent: int) -> None:
     """Signal the whole group, as a terminal does, or the parent alone when killed."""
@@ -92,6 +114,7 @@ def test_an_interrupted_batch_leaves_no_file_and_no_process(tmp_path: Path, sent
         while len(children(batch.pid)) < 3 and time.monotonic() < deadline:
             time.sleep(0.05)  # two workers and what tracks their resources
         workers = children(batch.pid)
+        assert len(workers) >= 2
         time.sleep(0.5)
         if sent == signal.SIGINT:
             os.killpg(batch.pid, sent)

@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 
 from headline_score.bulk_reader import BulkReader
 from headline_score.calibration import calibrated
-from headline_score.features import LONGEST, long
+from headline_score.features import LONGEST, LOUD
 from headline_score.model_file import FixedPoint, Parameters, decoded
 from headline_score.text import normalise
 from headline_score.vocabulary import FIRST_WORD, NOTHING, Vocabulary
 
 Floats = NDArray[np.float64]
+Alone = Callable[[str], tuple[list[float], float]]
 
 _PART, _PART_LETTERS = 2048, 2**18  # texts read together, so that their arrays fit into a cache
 
@@ -28,20 +29,17 @@ class BulkScorer:
     """A model's tables as arrays."""
 
     def __init__(
-        self,
-        parameters: Parameters,
-        vocabulary: Vocabulary,
-        alone: Callable[[str], tuple[list[float], float]],
+        self, parameters: Parameters, vocabulary: Vocabulary, offsets: Sequence[Sequence[float]]
     ) -> None:
         """Make the tables.
 
         Args:
             parameters: the model's.
             vocabulary: likewise.
-            alone: what gives log-odds and coverage of a normalised text that is not ASCII.
+            offsets: for each number of tokens up to `LONGEST` the log-odds of each target before
+                the terms count.
         """
         self._reader = BulkReader(vocabulary)
-        self._alone = alone
         idf = np.asarray(parameters.idf).astype(np.float64)
         weights = decoded(np.asarray(parameters.codes), np.asarray(parameters.scale))
         fixed = FixedPoint(parameters)
@@ -51,30 +49,30 @@ class BulkScorer:
         self._addends[FIRST_WORD:, 0] = np.rint(np.ldexp(idf * idf, fixed.square_bits))
         self._addends[FIRST_WORD:, 1:] = np.rint(np.ldexp(idf[:, None] * weights, fixed.bits))
         self._unit = fixed.unit
-        # Shape weights, (targets,) each: of capitals, all capitals, exclamation marks, lengths.
-        *self._loud, length, square = np.asarray(parameters.shape_weights)
-        lengths = np.array([long(n) for n in range(LONGEST + 1)])
-        # (LONGEST + 1, targets): log-odds of a text of so many tokens before its terms count.
-        self._offsets = (
-            np.asarray(parameters.bias) + lengths[:, :1] * length + lengths[:, 1:] * square
-        )
+        self._offsets = np.array(offsets)  # (LONGEST + 1, targets)
+        self._loud = np.asarray(parameters.shape_weights)[:LOUD]  # (LOUD, targets)
         self._base_rates = np.asarray(parameters.base_rates)
         self._calibration = np.asarray(parameters.calibration)
 
-    def score(self, headlines: list[str | None]) -> Floats:
-        """Return strengths and coverage, shape (n, targets + 1), NaN where there is no headline."""
+    def score(self, headlines: list[str | None], alone: Alone) -> Floats:
+        """Return strengths and coverage, shape (n, targets + 1), NaN where there is no headline.
+
+        Args:
+            headlines: n texts.
+            alone: gives log-odds and coverage of a normalised text that is not ASCII.
+        """
         table = np.full((len(headlines), len(self._base_rates) + 1), np.nan)
         for start, end in _parts(headlines):
             texts, rows = headlines[start:end], table[start:end]
             present = [text for text in texts if text is not None]
             if len(present) < len(texts):
                 if present:
-                    rows[[text is not None for text in texts]] = self._scored(present)
+                    rows[[text is not None for text in texts]] = self._scored(present, alone)
             else:
-                rows[:] = self._scored(present)
+                rows[:] = self._scored(present, alone)
         return table
 
-    def _scored(self, headlines: list[str]) -> Floats:
+    def _scored(self, headlines: list[str], alone: Alone) -> Floats:
         plain = list(map(normalise, headlines))
         logits, coverage = np.empty((len(plain), len(self._base_rates))), np.empty(len(plain))
         simple = np.fromiter(map(str.isascii, plain), bool, len(plain))
@@ -83,7 +81,7 @@ class BulkScorer:
             texts = list(compress(plain, simple)) if others else plain
             logits[simple], coverage[simple] = self._read(texts)
         for i in others:
-            logits[i], coverage[i] = self._alone(plain[i])
+            logits[i], coverage[i] = alone(plain[i])
         strengths = calibrated(logits, self._calibration)
         strengths[coverage == 0] = self._base_rates
         return np.column_stack([strengths, coverage])

@@ -15,14 +15,13 @@ from __future__ import annotations
 import string
 from collections.abc import Sequence
 from functools import lru_cache
-from itertools import count
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from headline_score.features import LONGEST_WORD, MOST_CUES, PUNCTUATION, loudness
-from headline_score.lookup import HashTable
+from headline_score.lookup import HashTable, multipliers
 from headline_score.vocabulary import BOUNDARY, KNOWN, NAMED, NOTHING, UNKNOWN, Vocabulary
 
 Bytes = NDArray[np.uint8]
@@ -97,8 +96,7 @@ class BulkReader:
         lengths = np.fromiter(map(len, encoded), np.int64, len(listed))
         ends = np.cumsum(lengths)
         self._longest = int(lengths.max())
-        for seed in count():
-            self._multiplier = np.uint64(0x9E3779B97F4A7C15 + 2 * seed)  # odd: one to one
+        for self._multiplier in multipliers(lambda: b"\n".join(sorted(encoded))):  # odd: one to one
             hashes = self._hashes(b"".join(encoded), ends - lengths, ends)
             if len(np.unique(hashes)) == len(hashes):
                 break

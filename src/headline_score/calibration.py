@@ -35,7 +35,7 @@ def calibrated(logits: ArrayLike, calibration: ArrayLike) -> NDArray[np.float64]
     low = np.logaddexp(0, -z)  # -ln(p)
     logs = -np.logaddexp(0, a * low - b * (z + low) - c)
     # The exponential of the C library: NumPy's own has other last bits in other versions.
-    return np.fromiter(map(exp, logs.ravel().tolist()), np.float64, logs.size).reshape(z.shape)
+    return np.fromiter(map(exp, logs.ravel().tolist()), np.float64, logs.size).reshape(logs.shape)
 
 
 def strength(logit: float, calibration: Sequence[float]) -> float:

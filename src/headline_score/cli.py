@@ -9,10 +9,11 @@ import os
 import signal
 import sys
 import time
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 import click
 from tabulate import tabulate
@@ -22,7 +23,11 @@ from headline_score.default import default_model
 from headline_score.errors import HeadlineScoreError
 from headline_score.model import Model
 from headline_score.result import UNREAD, Explanation
-from headline_score.tables import FORMATS, STANDARD_STREAM, format_of
+from headline_score.streams import STANDARD_STREAM
+from headline_score.tables import FORMATS, format_of
+
+if TYPE_CHECKING:
+    from headline_score.batch import Summary
 
 
 class _Commands(click.Group):
@@ -45,8 +50,13 @@ def run() -> NoReturn:
     if isinstance(sys.stdout, io.TextIOWrapper):  # arguments may be no UTF-8, or a terminal not
         utf8 = sys.stdout.encoding.lower() == "utf-8"
         sys.stdout.reconfigure(errors="surrogateescape" if utf8 else "backslashreplace")
+    if sys.stderr is None:
+        sys.stderr = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
+    if sys.stdout is None:
+        _fail("standard output is closed")
+    told: dict[str, bool] = {}  # of the options that all commands have
     try:
-        status = main.main(prog_name="headline-score", standalone_mode=False)
+        status = main.main(prog_name="headline-score", standalone_mode=False, obj=told)
         sys.stdout.flush()
         sys.exit(status if isinstance(status, int) else 0)
     except click.exceptions.NoArgsIsHelpError as error:
@@ -57,14 +67,20 @@ def run() -> NoReturn:
         _fail(f"{error.format_message()} (see {command} --help)", 2)
     except (click.ClickException, HeadlineScoreError) as error:
         _fail(str(error))
-    except click.Abort:
+    except (click.Abort, KeyboardInterrupt):
         _fail("interrupted")
     except OSError as error:
         # What could not be written is not to be tried again when Python ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if error.errno == errno.EPIPE:
             sys.exit(0)  # who reads the output has enough
-        _fail(f"{error.filename or 'standard output'}: {error.strerror}")
+        _fail(f"{error.filename or 'standard output'}: {error.strerror or error}")
+    except Exception as error:
+        what = f"internal error: {type(error).__name__}: {error}".removesuffix(": ")
+        if not told.get("verbose"):
+            _fail(f"{what}; run with -v to see where")
+        traceback.print_exc()
+        _fail(what)
 
 
 def _fail(message: str, status: int = 1) -> NoReturn:
@@ -97,6 +113,20 @@ def main() -> None:
     """
 
 
+def _tell_verbose(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted and ctx.obj is not None:
+        ctx.obj["verbose"] = True
+
+
+_verbose_option = click.option(
+    "-v",
+    "--verbose",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_tell_verbose,
+    help="Show where an internal error arose.",
+)
 _model_option = click.option(
     "--model", "model_path", metavar="FILE", help="Model file to use instead of the shipped one."
 )
@@ -143,6 +173,7 @@ def _format(path: str, file_format: str | None) -> str:
 @click.argument("headlines", nargs=-1, required=True, metavar="HEADLINE...")
 @_json_option
 @_model_option
+@_verbose_option
 def score(headlines: tuple[str, ...], as_json: bool, model_path: str | None) -> None:
     """Score headlines given as arguments: a table, or JSON lines with --json."""
     model = _load(model_path)
@@ -180,14 +211,29 @@ def score(headlines: tuple[str, ...], as_json: bool, model_path: str | None) -> 
     type=click.IntRange(min=1),
     help="Processes to score in; reading and writing take one more.",
 )
+@click.option(
+    "--on-error",
+    type=click.Choice(["fail", "skip"]),
+    default="fail",
+    show_default=True,
+    help="Whether a row that can't be read ends the run, or is left out.",
+)
+@click.option(
+    "--errors",
+    metavar="FILE",
+    help="CSV file for line and reason of each row left out; by default OUT.errors.csv.",
+)
 @_column_option
 @_format_option
 @_model_option
+@_verbose_option
 def batch(
     file: str,
     output: str,
     prefix: str,
     workers: int,
+    on_error: Literal["fail", "skip"],
+    errors: str | None,
     column: str | None,
     file_format: str | None,
     model_path: str | None,
@@ -197,6 +243,10 @@ def batch(
     All columns are kept, and one with the scores of each target, to six decimals, is appended. A
     row without a headline gets empty scores. The output has the input's format, or that of OUT's
     extension; plain text becomes CSV.
+
+    A row that can't be read (too many cells, broken JSON, no text as a headline) ends the run with
+    its line named, or is left out with --on-error skip. A quotation mark left open over more than
+    its own line always ends the run: nobody can tell which rows it has swallowed.
     """
     from headline_score.batch import score_file
 
@@ -204,6 +254,13 @@ def batch(
     output_format = format_of(output) or input_format
     if os.path.splitext(output)[1] and not format_of(output) and not os.path.exists(output):
         raise click.UsageError(f"{output!r} has an extension of no format: name it .csv, .jsonl, …")
+    if errors and on_error == "fail":
+        raise click.UsageError("--errors needs --on-error skip")
+    if errors == STANDARD_STREAM:
+        raise click.UsageError("--errors needs a file: standard output is for the rows")
+    to_file = os.path.isfile(output) or not os.path.exists(output)  # else a pipe, or a device
+    if on_error == "skip" and errors is None and output != STANDARD_STREAM and to_file:
+        errors = f"{output}.errors.csv"
     started = time.perf_counter()
     with _progress(file, output) as progress:
         summary = score_file(
@@ -215,14 +272,29 @@ def batch(
             column=column,
             prefix=prefix,
             workers=workers,
+            on_error=on_error,
+            errors=errors,
             progress=progress,
         )
     seconds = time.perf_counter() - started
+    left_out = f", {_left_out(summary, errors)}" if on_error == "skip" else ""
     click.echo(
         f"{summary.rows:,} rows, {summary.without_text:,} of them without a headline,"
-        f" {summary.unread:,} with {UNREAD}; {seconds:.1f} s",
+        f" {summary.unread:,} with {UNREAD}{left_out}; {seconds:.1f} s",
         err=True,
     )
+
+
+def _left_out(summary: Summary, errors: str | None) -> str:
+    """Return the words on how many rows were left out, and where to find which."""
+    said = f"{summary.left_out:,} left out"
+    if not summary.left_out:
+        return said
+    if errors:
+        return f"{said}: see {errors}"
+    lines = ", ".join(map(str, summary.first_left_out))
+    more = summary.left_out - len(summary.first_left_out)
+    return f"{said}: lines {lines}" + (f" and {more:,} more" if more else "")
 
 
 @contextmanager
@@ -241,6 +313,7 @@ def _progress(path: str, output: str) -> Iterator[Any]:
 @click.argument("headline")
 @_json_option
 @_model_option
+@_verbose_option
 def explain(headline: str, as_json: bool, model_path: str | None) -> None:
     """Show which words of a headline drive its scores, and by how much (log-odds).
 
@@ -315,6 +388,7 @@ def _visible(text: str) -> str:
 @_scale_option
 @_column_option
 @_format_option
+@_verbose_option
 def train(
     file: str,
     output: str,
@@ -365,6 +439,7 @@ def train(
 @_format_option
 @_json_option
 @_model_option
+@_verbose_option
 def evaluate(
     file: str,
     resamples: int,

@@ -56,6 +56,7 @@ def score_many(
 
     Raises:
         TypeError: `headlines` is one str, a table or a mapping, or an item is no str.
+        ValueError: `workers` is less than 1.
         WorkerError: a worker process ended before its work did.
     """
     return default_model().score_many(headlines, coverage=coverage, workers=workers)

@@ -6,7 +6,7 @@ class HeadlineScoreError(Exception):
 
 
 class ModelFileError(HeadlineScoreError):
-    """A model file is missing, damaged, or of a layout this version can't read."""
+    """A model file is missing, damaged, or of a layout this version can't read or write."""
 
 
 class TableError(HeadlineScoreError):

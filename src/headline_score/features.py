@@ -1,11 +1,11 @@
 """The features of a headline, made here and nowhere else, for training and scoring alike.
 
 Terms are what the TF-IDF vocabulary holds: words, pairs of neighbours (2-grams) running over
-markers at the text's start and end, stems, and pairs of cues, which are some hundred telling words,
-wherever in the text they stand. Shape is a short vector of what words leave out, such as shouting.
+markers at the text's start and end, stems, and pairs of cues, hundreds of telling words, wherever
+in the text they stand. Shape is a short vector of what words leave out, such as shouting.
 
-`vocabulary` and `bulk` find the same terms faster, as rows of a model's weights; tests hold them to
-this file.
+`vocabulary` and `bulk_reader` find the same terms faster, as rows of a model's weights; tests hold
+them to this file.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ RECIPE = 3
 
 START, END, NAME = "<s>", "</s>", "<name>"  # no token of a text looks like these
 SHAPE = ("capitals", "all capitals", "exclamation marks", "length", "length squared")
-"""Names of the columns of `shape`."""
+"""Names of the columns of `shape`: those of `loudness`, then those of `length_shape`."""
+
+LOUD = 3  # columns of `loudness`
 
 MOST_CUES = 12
 """How many different cues of a text make pairs: bounds the cost of a long one."""
@@ -66,7 +68,7 @@ def split_as_is(plain: str) -> list[str]:
 
 
 def fold_digits(text: str) -> str:
-    """Return a text with every digit 0."""
+    """Return a text with every ASCII digit 0."""
     return text.translate(_DIGITS)
 
 
@@ -199,7 +201,7 @@ def shape(plain: str, length: int) -> tuple[float, ...]:
 
     0 is usual.
     """
-    return *loudness(plain), *long(length)
+    return *loudness(plain), *length_shape(length)
 
 
 def loudness(plain: str) -> tuple[float, float, float]:
@@ -218,7 +220,7 @@ def loudness(plain: str) -> tuple[float, float, float]:
 
 
 @lru_cache
-def long(length: int) -> tuple[float, float]:
+def length_shape(length: int) -> tuple[float, float]:
     """Return the logarithm of a number of tokens, 0 for a usual one, and its square."""
     value = log((1 + min(max(length, SHORTEST), LONGEST)) / (1 + _USUAL_LENGTH))
     return value, value * value

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from headline_score.errors import TableError
-from headline_score.tables import FORMATS, Table, reading
+from headline_score.streams import reading
+from headline_score.tables import FORMATS, RowError, Table, headline_in
 
 
 @dataclass(frozen=True)
@@ -50,27 +51,33 @@ def read_graded(
     Raises:
         TableError: a column is missing or a grade no number in [0, scale]; it says where.
     """
-    with reading(path) as (text, _):
-        table = FORMATS[file_format].read(text, path)
-        column = table.headline_column(column)
+    with reading(path) as source:
+        table = FORMATS[file_format].read(source)
+        headline = table.getter(table.headline_column(column))
         found = _target_columns(table, targets)
+        cells = {target: table.getter(name) for target, name in found.items()}
         if group_column is not None and group_column not in table.columns:
-            raise TableError(f"{path}: no column {group_column!r} to group by")
+            raise TableError(f"{table.name}: no column {group_column!r} to group by")
+        group = table.getter(group_column) if group_column is not None else None
         headlines: list[str] = []
         groups: list[str] = []
         grades: dict[str, list[float]] = {target: [] for target in found}
         without_text = 0
-        for line, record in table.rows:
-            headline = table.text(line, record, column)
-            if headline is None:
+        for line, row in table.rows:
+            try:
+                text = headline_in(headline(row))
+            except RowError as error:
+                source.refuse(line, str(error))
+            if text is None:
                 without_text += 1
                 continue
-            headlines.append(headline)
-            if group_column is not None:
-                groups.append(str(record.get(group_column)))
+            headlines.append(text)
+            if group is not None:
+                groups.append(str(group(row)))
             for target, name in found.items():
-                grades[target].append(_grade(record.get(name), scale, f"{path}:{line}: {name!r}"))
-    return Graded(headlines, grades, groups if group_column is not None else None, without_text)
+                cell = cells[target](row)
+                grades[target].append(_grade(cell, scale, f"{table.name}:{line}: {name!r}"))
+    return Graded(headlines, grades, groups if group is not None else None, without_text)
 
 
 def _target_columns(table: Table, targets: Mapping[str, str | None]) -> dict[str, str]:

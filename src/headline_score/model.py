@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cached_property
 from math import ldexp, log, log1p, sqrt
 from typing import TYPE_CHECKING, Any
 
@@ -15,10 +14,11 @@ from headline_score import model_file
 from headline_score.calibration import IDENTITY, strength
 from headline_score.features import (
     LONGEST,
+    LOUD,
     QUIET,
     SHAPE,
     cue_pairs,
-    long,
+    length_shape,
     loudness,
     shape,
     term_spans,
@@ -69,42 +69,51 @@ class Model:
         self._base_rates = tuple(parameters.base_rates.tolist())
         self._bias: Sequence[float] = parameters.bias.tolist()
         self._shape_weights: list[Any] = [*parameters.shape_weights.tolist()]
-        of_length, of_square = self._shape_weights[-2:]
+        of_length, of_square = self._shape_weights[LOUD:]
         # For each number of tokens the log-odds of each target before its terms count.
         self._offsets = [
             [
                 bias + value * weight + square * other
                 for bias, weight, other in zip(self._bias, of_length, of_square, strict=True)
             ]
-            for value, square in map(long, range(LONGEST + 1))
+            for value, square in map(length_shape, range(LONGEST + 1))
         ]
         self._calibrations = list(zip(*parameters.calibration.tolist(), strict=True))
+        self._bulk_scorer: BulkScorer | None = None
         self._thresholds = (
             tuple(parameters.thresholds.tolist()),
             tuple(parameters.precise_thresholds.tolist()),
         )
 
-    @cached_property
+    @property
     def _bulk(self) -> BulkScorer:
-        from headline_score.bulk import BulkScorer
+        # No lock: a child that is forked while another thread holds it would wait for ever, and
+        # tables that are made twice do no harm.
+        if self._bulk_scorer is None:
+            from headline_score.bulk import BulkScorer
 
-        return BulkScorer(self.parameters, self._vocabulary, self._read)
+            self._bulk_scorer = BulkScorer(self.parameters, self._vocabulary, self._offsets)
+        return self._bulk_scorer
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Model:
-        """Read a model file. It is data: nothing in it is ever run.
+        """Read a model file. It is data: nothing in it is run, and what loads scores in [0, 1].
 
         Raises:
-            ModelFileError: the file is missing, damaged or no model file.
+            ModelFileError: the file is missing, damaged or no model file; no other exception.
         """
         return cls(model_file.read(path))
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the model to a file (by convention `.npz`), the same bytes for the same model."""
+        """Write the model to a file (by convention `.npz`), the same bytes for the same model.
+
+        Raises:
+            ModelFileError: it has more words, or names of targets, than a file can hold.
+        """
         model_file.write(path, self.parameters)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Model, (self.parameters,)  # the tables are made anew
+        return type(self), (self.parameters,)  # the tables are made anew
 
     def __repr__(self) -> str:
         return f"Model(version={self.version!r}, targets={self.targets!r})"
@@ -188,6 +197,7 @@ class Model:
 
         Raises:
             TypeError: `headlines` is one str, a table or a mapping, or an item is no str.
+            ValueError: `workers` is less than 1.
             WorkerError: a worker process ended before its work did.
         """
         names = (*self.targets, "coverage") if coverage else self.targets
@@ -208,6 +218,7 @@ class Model:
         is no headline.
 
         Raises:
+            ValueError: `workers` is less than 1.
             WorkerError: a worker process ended before its work did.
         """
         if workers < 1:
@@ -283,7 +294,7 @@ class Model:
 
     def score_block(self, headlines: list[str | None]) -> Floats:
         """Return the table of one block, as `score_blocks` yields it."""
-        return self._bulk.score(headlines)
+        return self._bulk.score(headlines, self._read)
 
 
 class _Addends(dict[int, tuple[int, ...]]):
@@ -294,11 +305,11 @@ class _Addends(dict[int, tuple[int, ...]]):
 
     def __init__(self, parameters: Parameters, fixed: FixedPoint) -> None:
         self._idf, self._codes, self._fixed = parameters.idf, parameters.codes, fixed
+        self._none = dict.fromkeys(range(FIRST_WORD), (0,) * (1 + len(fixed.weights)))
+        self.update(self._none)
 
     def __missing__(self, row: int) -> tuple[int, ...]:
         fixed = self._fixed
-        if row < FIRST_WORD:
-            return (0,) * (1 + len(fixed.weights))
         place = row - FIRST_WORD
         idf = self._idf[place]
         weights = [of[self._codes[place, t] + TOP_CODE + 1] for t, of in enumerate(fixed.weights)]
@@ -308,6 +319,7 @@ class _Addends(dict[int, tuple[int, ...]]):
         )
         if len(self) >= _REMEMBERED:
             self.clear()
+            self.update(self._none)
         self[row] = found
         return found
 

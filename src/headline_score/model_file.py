@@ -2,7 +2,9 @@
 
 Layout, version 3 (t targets; n terms, words first, then pairs; s shape features):
 
-- `header`: uint8, UTF-8 JSON: magic, layout, feature recipe, target names, version, provenance
+- `header`: uint8, UTF-8 JSON: magic, layout, feature recipe, target names, version, provenance;
+  last `sha256`, the checksum: of the name, type, shape and bytes of each other array in the order
+  below, and then of the header up to the comma before it
 - `words`: uint8, the words as UTF-8, parted by newlines, sorted; `names`, likewise, those that
   count as names; `cues`, likewise, the most telling first
 - `starts`: int32 (left members + 1,), and `rights`: int32 (pairs,), as `vocabulary` takes them
@@ -11,22 +13,29 @@ Layout, version 3 (t targets; n terms, words first, then pairs; s shape features
 - `shape_weights`: float64 (s, t)
 - `bias`, `base_rates`, `thresholds`, `precise_thresholds`: float64 (t,)
 - `calibration`: float64 (3, t), the coefficients that `calibration.calibrated` takes
+
+Anyone may have made a file, checksum included, so everything that scoring relies on is checked too:
+what loads scores in [0, 1]. Files of later versions stay archives with a `header` of JSON, so that
+this one can say what they are.
 """
 
 from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from itertools import pairwise
+from hashlib import sha256
+from itertools import compress, count, pairwise
 from math import frexp, ldexp, sqrt
-from operator import le
+from operator import ge
 from typing import TYPE_CHECKING, Any
 
-from headline_score.arrays import array, read_arrays
+from headline_score.arrays import LARGEST, Archive, array, packed
 from headline_score.errors import ModelFileError
 from headline_score.features import END, NAME, RECIPE, SHAPE, START
 from headline_score.files import atomic_write
+from headline_score.result import is_line, is_target
 from headline_score.vocabulary import FIRST_WORD
 
 if TYPE_CHECKING:
@@ -40,7 +49,13 @@ BY_TARGET = ("scale", "bias", "base_rates", "thresholds", "precise_thresholds")
 ARRAYS = ("starts", "rights", "idf", "codes", "shape_weights", *BY_TARGET, "calibration")
 TOP_CODE = 127
 MOST_IDF = 32
-LARGEST = 10**6  # far beyond any weight, so that no sum leaves the range of floats
+MOST = 10**6  # far beyond any weight, so that no sum leaves the range of floats
+MOST_TARGETS = 1000
+# What bounds memory, and is far beyond any model too: of cues there is a square table.
+MOST_WORDS = {"words": 2**20, "names": 2**20, "cues": 2**12}
+MOST_LETTERS = dict.fromkeys(LISTS, 2**24)  # bytes of all words
+LONGEST_WORD = 2**16  # letters of one
+MOST_HEADER = 2**16  # bytes
 
 
 @dataclass(frozen=True)
@@ -157,18 +172,21 @@ def decoded(codes: NDArray[np.int8], scale: NDArray[np.float64]) -> NDArray[np.f
 
 
 def write(path: str | os.PathLike[str], parameters: Parameters) -> None:
-    """Write a model file; a killed run leaves the old one or none."""
-    import numpy as np
+    """Write a model file; a killed run leaves the old one or none.
 
-    header = {"magic": MAGIC, "layout": LAYOUT, "recipe": RECIPE, **asdict(parameters.header)}
-    texts = {name: "\n".join(getattr(parameters, name)) for name in LISTS}
-    arrays: dict[str, Any] = {
-        name: np.frombuffer(text.encode(), np.uint8)
-        for name, text in {"header": json.dumps(header), **texts}.items()
-    }
-    arrays |= {name: np.asarray(getattr(parameters, name)) for name in ARRAYS}
+    Raises:
+        ModelFileError: `read` would refuse the file, or read something else.
+    """
+    try:
+        data = _packed(parameters)
+        found = _parsed(data)
+        for name in ("header", *LISTS):
+            if getattr(found, name) != getattr(parameters, name):
+                raise ValueError(f"its {name} can't be written as they are")
+    except Exception as error:  # of hand-made parameters anything may be wrong
+        raise ModelFileError(f"{path}: no model to be written: {_reason(error)}") from error
     with atomic_write(path) as file:
-        np.savez_compressed(file, **arrays)
+        file.write(data)
 
 
 def read(path: str | os.PathLike[str]) -> Parameters:
@@ -179,55 +197,143 @@ def read(path: str | os.PathLike[str]) -> Parameters:
     """
     try:
         with open(path, "rb") as file:
-            return _parsed(read_arrays(file))
+            data = file.read(LARGEST + 1)
+        return _parsed(data)
     except OSError as error:
         raise ModelFileError(f"{path}: {error.strerror or error}") from error
-    except Exception as error:  # zipfile and zlib raise a dozen kinds on damaged bytes
-        reason = str(error) or type(error).__name__
-        raise ModelFileError(f"{path}: not a headline-score model, or damaged: {reason}") from error
+    except Exception as error:  # ValueError; but no other may get through, whatever the file holds
+        raise ModelFileError(
+            f"{path}: not a headline-score model, or damaged: {_reason(error)}"
+        ) from error
 
 
-def _parsed(arrays: dict[str, memoryview[Any]]) -> Parameters:
-    header = json.loads(_text(arrays.pop("header")))
-    if header.pop("magic") != MAGIC:
+def _reason(error: Exception) -> str:
+    return str(error) or type(error).__name__
+
+
+def _packed(parameters: Parameters) -> bytes:
+    header = {"magic": MAGIC, "layout": LAYOUT, "recipe": RECIPE, **asdict(parameters.header)}
+    arrays = {name: memoryview("\n".join(getattr(parameters, name)).encode()) for name in LISTS} | {
+        name: memoryview(getattr(parameters, name)) for name in ARRAYS
+    }
+    letters = sealed(json.dumps(header).encode(), arrays)
+    return packed({"header": memoryview(letters), **arrays})
+
+
+def sealed(header: bytes, arrays: Mapping[str, memoryview[Any]]) -> bytes:
+    """Return a header, a JSON object, with the checksum of itself and the other arrays."""
+    checksum = sha256()
+    for name in (*LISTS, *ARRAYS):
+        values = arrays[name]
+        checksum.update(f"{name} {values.format} {values.shape}\n".encode())
+        checksum.update(values.cast("B"))
+    body = header[:-1]
+    checksum.update(body)
+    return body + f', "sha256": "{checksum.hexdigest()}"}}'.encode()
+
+
+_SEAL = len(', "sha256": ""}') + 64
+
+
+def _parsed(data: bytes) -> Parameters:
+    archive = Archive(data)
+    letters = _text("header", archive.read("header", MOST_HEADER))
+    header = json.loads(letters.decode(), object_pairs_hook=_different, parse_constant=_no_constant)
+    if not isinstance(header, dict) or header.pop("magic", None) != MAGIC:
         raise ValueError("its magic is another's")
-    made_by = (header.pop("layout"), header.pop("recipe"))
+    made_by = (header.pop("layout", None), header.pop("recipe", None))
     if made_by != (LAYOUT, RECIPE):
         raise ValueError(
-            f"its layout and feature recipe are {made_by}, and this version reads"
+            f"its layout and feature recipe are {made_by!a:.40}, and this version reads"
             f" {(LAYOUT, RECIPE)}: upgrade headline-score, or train the model anew"
         )
-    header["targets"] = tuple(header["targets"])
-    parts: dict[str, Any] = {**arrays}
-    for name in LISTS:
-        text = _text(arrays[name])
-        parts[name] = text.split("\n") if text else []
-    return _checked(Parameters(header=Header(**header), **parts))
-
-
-def _text(letters: memoryview[Any]) -> str:
-    if letters.format != "B":
-        raise ValueError("a text in it is of another type")
-    return letters.tobytes().decode()
-
-
-def _checked(parameters: Parameters) -> Parameters:
-    targets = parameters.header.targets
-    if not targets or len(set(targets)) < len(targets):
-        raise ValueError("its targets have no names, or one for two")
-    if not all(isinstance(name, str) for name in targets):
-        raise ValueError("its targets have no names, but something else")
-    for name in LISTS:
-        words = getattr(parameters, name)
-        if len(set(words)) < len(words):
-            raise ValueError(f"one of its {name} is there twice")
-    if NAME not in parameters.words:
+    if archive.names != ["header", *LISTS, *ARRAYS]:
+        raise ValueError("its arrays are not those of a model")
+    arrays = {
+        name: archive.read(name, MOST_LETTERS.get(name, LARGEST)) for name in (*LISTS, *ARRAYS)
+    }
+    if letters != sealed(letters[:-_SEAL] + b"}", arrays):
+        raise ValueError("its contents do not have its checksum")
+    del header["sha256"]
+    described = _header(header)
+    # What is quick to find comes first.
+    numbers = {name: _number_of_words(name, arrays[name]) for name in LISTS}
+    _check_arrays(arrays, numbers, len(described.targets))
+    parts: dict[str, Any] = arrays | {name: _words(name, arrays[name]) for name in LISTS}
+    if NAME not in parts["words"]:
         raise ValueError(f"its words lack {NAME}")
-    first_pair = FIRST_WORD + len(parameters.words)
-    pairs, t = len(parameters.rights), len(targets)
-    n = len(parameters.words) + pairs
+    first_pair = FIRST_WORD + numbers["words"]
+    _check_pairs(arrays["starts"].tolist(), arrays["rights"].tolist(), first_pair, numbers["cues"])
+    return Parameters(header=described, **parts)
+
+
+def _text(name: str, letters: memoryview[Any]) -> bytes:
+    if (letters.format, letters.ndim) != ("B", 1):
+        raise ValueError(f"array {name} is no text")
+    return letters.tobytes()
+
+
+def _different(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a field of its header is there twice")
+    return found
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"its header holds {name}")
+
+
+def _header(values: dict[str, Any]) -> Header:
+    if set(values) != set(Header.__dataclass_fields__):
+        raise ValueError("its header has not the fields of a model")
+    targets, libraries = values["targets"], values["trained_with"]
+    if not isinstance(targets, list) or not 0 < len(targets) <= MOST_TARGETS:
+        raise ValueError(f"it has not from 1 to {MOST_TARGETS:,} targets")
+    if not all(map(is_target, targets)) or len(set(targets)) < len(targets):
+        raise ValueError("its targets have no names, or none for a target, or one for two")
+    if type(values["rows"]) is not int or not 0 <= values["rows"] < 2**63:
+        raise ValueError("its number of rows is none")
+    if not isinstance(libraries, dict):
+        raise ValueError("its libraries have no names")
+    texts = [values["version"], values["data_sha256"], *libraries, *libraries.values()]
+    if not all(map(is_line, texts)):
+        raise ValueError("its header has other things, or lines, where words belong")
+    return Header(**{**values, "targets": tuple(targets)})
+
+
+# Bytes of UTF-8 but ASCII's control characters, for `bytes.translate` to leave out; a newline parts
+# words. (Two words must not differ in zeros at their end alone: `bulk_reader` could not tell.)
+_LETTERS = bytes({10, *range(256)} - {*range(10), *range(11, 32), 127})
+
+
+def _number_of_words(name: str, letters: memoryview[Any]) -> int:
+    text = _text(name, letters)
+    if text.translate(None, _LETTERS):
+        raise ValueError(f"one of its {name} has a control character")
+    number = text.count(b"\n") + 1 if text else 0
+    if number > MOST_WORDS[name]:
+        raise ValueError(f"it has more than {MOST_WORDS[name]:,} {name}")
+    return number
+
+
+def _words(name: str, letters: memoryview[Any]) -> list[str]:
+    """Return different words from an array."""
+    text = letters.tobytes().decode()
+    words = text.split("\n") if text else []
+    if len(set(words)) < len(words) or "" in words:
+        raise ValueError(f"one of its {name} is there twice, or empty")
+    if max(map(len, words), default=0) > LONGEST_WORD:
+        raise ValueError(f"one of its {name} has more than {LONGEST_WORD:,} letters")
+    return words
+
+
+def _check_arrays(arrays: dict[str, memoryview[Any]], numbers: dict[str, int], t: int) -> None:
+    """Check types, shapes and values, but for pairs, given the numbers of words and targets."""
+    pairs = len(arrays["rights"])
+    n = numbers["words"] + pairs
     layout: dict[str, tuple[str, tuple[int, ...]]] = {
-        "starts": ("i", (first_pair + len(parameters.cues) + 1,)),
+        "starts": ("i", (FIRST_WORD + numbers["words"] + numbers["cues"] + 1,)),
         "rights": ("i", (pairs,)),
         "idf": ("f", (n,)),
         "codes": ("b", (n, t)),
@@ -236,28 +342,36 @@ def _checked(parameters: Parameters) -> Parameters:
         "calibration": ("d", (3, t)),
     }
     for name, (kind, shape) in layout.items():
-        found: memoryview[Any] = getattr(parameters, name)
+        found = arrays[name]
         if (found.format, found.shape) != (kind, shape):
             raise ValueError(f"array {name} is {found.format}{found.shape}, not {kind}{shape}")
-        if kind == "d" and not all(abs(x) <= LARGEST for x in found.cast("B").cast("d")):
-            raise ValueError(f"array {name} holds NaN, infinity or a number beyond {LARGEST:,}")
+        if kind == "d" and not all(abs(x) <= MOST for x in found.cast("B").cast("d")):
+            raise ValueError(f"array {name} holds NaN, infinity or a number beyond {MOST:,}")
     # The highest bytes of float32 numbers: up to 0x41 they are from 0 to below 32.
-    if parameters.idf.tobytes()[3::4].translate(None, bytes(range(0x42))):
+    if arrays["idf"].tobytes()[3::4].translate(None, bytes(range(0x42))):
         raise ValueError(f"array idf holds what is not in [0, {MOST_IDF})")
-    _check_pairs(parameters.starts, parameters.rights, max(first_pair, len(parameters.cues)))
-    if not all(0 < rate < 1 for rate in parameters.base_rates):
+    if not min(arrays["scale"]) > 0:
+        raise ValueError("a scale is not above 0")
+    if not all(0 < rate < 1 for rate in arrays["base_rates"]):
         raise ValueError("a base rate is outside (0, 1)")
-    if min(parameters.calibration[:2].cast("B").cast("d")) < 0:
+    for low, high in zip(arrays["thresholds"], arrays["precise_thresholds"], strict=True):
+        if not 0 <= low <= high <= 1:
+            raise ValueError("thresholds are outside [0, 1], or the precise one is below the other")
+    if min(arrays["calibration"][:2].cast("B").cast("d")) < 0:
         raise ValueError("its calibration is not monotonic")
-    return parameters
 
 
-def _check_pairs(starts: memoryview, rights: memoryview, end: int) -> None:
-    places = starts.tolist()
-    if places[0] != 0 or places[-1] != len(rights) or not all(map(le, places, places[1:])):
+def _check_pairs(starts: list[int], rights: list[int], first_pair: int, cues: int) -> None:
+    """Check that each left member's right ones are there, and rise: so no pair is there twice."""
+    if starts[0] != 0 or starts[-1] != len(rights) or starts != sorted(starts):
         raise ValueError("its pairs are not in order")
-    if len(rights) and not 0 <= min(rights) <= max(rights) < end:
-        raise ValueError("a pair has a member that is not there")
+    places = {*starts}
+    if not places.issuperset(compress(count(1), map(ge, rights, rights[1:]))):
+        raise ValueError("a pair is out of order, or there twice")
+    neighbours = starts[first_pair]
+    for start, end in pairwise(sorted(places)):  # the least and the greatest of a left member
+        if rights[start] < 0 or rights[end - 1] >= (first_pair if end <= neighbours else cues):
+            raise ValueError("a pair has a member that is not there")
 
 
 def _unpacked(*values: Any) -> Parameters:

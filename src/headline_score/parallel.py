@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import pickle
 import signal
+import tempfile
 import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context, parent_process
+from multiprocessing import current_process, get_context, parent_process
 from multiprocessing.connection import wait
 from typing import TYPE_CHECKING
 
@@ -34,28 +36,37 @@ def scored_by(
     Raises:
         WorkerError: a worker process ended before its work did.
     """
-    # A fork would copy locks that other threads hold, and could hang.
-    pool = ProcessPoolExecutor(workers, get_context("spawn"), _start, (model,))
-    under_way: deque[Future[NDArray[np.float64]]] = deque()
-    try:
-        for block in blocks:
-            under_way.append(pool.submit(_scored, block))
-            if len(under_way) > _AHEAD * workers:
+    if current_process().daemon:  # a worker itself, which may have none
+        yield from map(model.score_block, blocks)
+        return
+    # By a file: a worker that ends before it has read the model from a pipe would block the pipe.
+    with tempfile.TemporaryDirectory(prefix="headline-score-") as folder:
+        path = os.path.join(folder, "model.pickle")
+        with open(path, "wb") as file:
+            pickle.dump(model, file)
+        # A fork would copy locks that other threads hold, and could hang.
+        pool = ProcessPoolExecutor(workers, get_context("spawn"), _start, (path,))
+        under_way: deque[Future[NDArray[np.float64]]] = deque()
+        try:
+            for block in blocks:
+                under_way.append(pool.submit(_scored, block))
+                if len(under_way) > _AHEAD * workers:
+                    yield under_way.popleft().result()
+            while under_way:
                 yield under_way.popleft().result()
-        while under_way:
-            yield under_way.popleft().result()
-    except BrokenProcessPool as error:
-        raise WorkerError(
-            "a worker process ended before its work did: was it killed, or out of memory? A script"
-            ' that uses workers has to start them under `if __name__ == "__main__":`'
-        ) from error
-    finally:
-        pool.shutdown(cancel_futures=True)
+        except BrokenProcessPool as error:
+            raise WorkerError(
+                "a worker process ended before its work did: was it killed, or out of memory? A"
+                ' script that uses workers has to do so under `if __name__ == "__main__":`'
+            ) from error
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
-def _start(model: Model) -> None:
+def _start(path: str) -> None:
     global _model
-    _model = model
+    with open(path, "rb") as file:  # the parent wrote it, into a folder of its own
+        _model = pickle.load(file)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent gets it too, and stops the workers
     threading.Thread(target=_end_with_parent, daemon=True).start()
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from itertools import pairwise
 from math import fsum
 from typing import TypeVar
@@ -128,7 +129,7 @@ class Contribution:
     """What one feature of a headline adds to the log-odds of one target."""
 
     term: str
-    """The word or 2-gram as the model knows it, or the name of a shape feature in brackets."""
+    """The word, pair of neighbours or of cues ("will + ?"), or a shape feature in brackets."""
 
     log_odds: float
     """The exact addend, in natural log-odds before calibration; a positive one raises the score."""
@@ -234,3 +235,24 @@ class Explanation(_ByTarget[TargetExplanation]):
             terms = ", ".join(f"{c.term} {c.log_odds:+.2f}" for c in part.contributions[:5])
             lines.append(f"{target} {part.strength:.2f}: {terms or UNREAD}")
         return "\n".join(lines)
+
+
+# Names that a target can't have, as a score and its JSON form use them otherwise.
+_RESERVED = frozenset({"headline", *dir(Score), *dir(Explanation)}).union(
+    field.name for result in (Score, Explanation) for field in fields(result)
+)
+_LONGEST_NAME = 200
+# Control characters, other ends of lines, what turns the order of letters round, half characters.
+_UNSHOWN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def is_target(name: object) -> bool:
+    """Tell whether a target can have this name: a short line that results use for nothing else."""
+    return (
+        isinstance(name, str) and 0 < len(name) <= _LONGEST_NAME and name not in _RESERVED
+    ) and is_line(name)
+
+
+def is_line(text: object) -> bool:
+    """Tell a text of one line without control characters, fit for a terminal or a table's head."""
+    return isinstance(text, str) and not _UNSHOWN.search(text)

@@ -3,35 +3,37 @@
 from __future__ import annotations
 
 import csv
-import gzip
 import json
-import sys
-import zlib
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from io import TextIOWrapper
-from itertools import chain, islice
+from functools import cached_property
+from itertools import chain
+from operator import itemgetter
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol, TextIO, cast
+from typing import Any, NamedTuple, Protocol, TextIO
 
 from headline_score.errors import TableError
-from headline_score.files import atomic_write
+from headline_score.streams import LONGEST, Source
 
 Record = dict[str, Any]
-STANDARD_STREAM = "-"
+Report = Callable[[int, str], object]
 HEADLINE_COLUMNS = ("headline", "title")
-_PEEK = 1000  # JSON lines that tell which columns there are
+_PEEK, _PEEK_BYTES = 1000, 2**22  # of JSON lines, which tell which columns there are
+
+
+class RowError(Exception):
+    """A row can't be read, or not be written in the output's format; says why."""
 
 
 @dataclass(frozen=True)
-class Table:
+class Table(ABC):
     """A table being read: its name for messages, its columns, and its rows as they come."""
 
     name: str
     columns: list[str]
-    rows: Iterator[tuple[int, Record]]
-    """Each row's line number, from 1, and its cells by column."""
+    rows: Iterator[tuple[int, Any]]
+    """The number of each row's first line, from 1, and the row."""
 
     empty: bool = False
     """Whether there is no row, nor anything else that could have columns."""
@@ -52,49 +54,150 @@ class Table:
         columns = ", ".join(map(repr, self.columns)) or "none"
         raise TableError(f"{self.name}: {missing}; name one with --column. Columns: {columns}")
 
-    def text(self, line: int, record: Record, column: str) -> str | None:
-        """Return a row's headline; None where it has none.
+    def refuse_twins(self, columns: list[str]) -> None:
+        """Raise `TableError` if one of these columns stands twice in the table."""
+        if twice := [column for column in columns if self.columns.count(column) > 1]:
+            raise TableError(f"{self.name}: two columns are called {twice[0]!r}: rename one")
+
+    @abstractmethod
+    def getter(self, column: str) -> Callable[[Any], Any]:
+        """Return what takes a column's value out of a row; None where it has none.
 
         Raises:
-            TableError: the cell holds something else than text.
+            TableError: there are two columns of that name.
         """
-        value = record.get(column)
-        if value is None or (isinstance(value, str) and not value.strip()):
-            return None
-        if isinstance(value, (bool, list, dict)):
-            raise TableError(
-                f"{self.name}:{line}: {column!r} holds {type(value).__name__}, not text:"
-                " name another column with --column, or mend the line"
+
+    @abstractmethod
+    def cells(self, row: Any) -> list[Any]:
+        """Return a row as a list of what CSV can hold, one for each column.
+
+        Raises:
+            RowError: it can't be one.
+        """
+
+    @abstractmethod
+    def json(self, row: Any, taken: frozenset[str]) -> str:
+        """Return a row as the text of a JSON object.
+
+        Raises:
+            RowError: it has one of the names that are taken.
+        """
+
+
+class CellTable(Table):
+    """A table whose rows are lists of text, one for each column."""
+
+    def getter(self, column: str) -> Callable[[Any], Any]:
+        self.refuse_twins([column])
+        return itemgetter(self.columns.index(column))
+
+    def cells(self, row: Any) -> list[Any]:
+        return row  # type: ignore[no-any-return]
+
+    def json(self, row: Any, taken: frozenset[str]) -> str:
+        return json.dumps(dict(zip(self.columns, row, strict=True)), ensure_ascii=False)
+
+
+class RecordTable(Table):
+    """A table whose rows are JSON objects, each with its own text: `(dict, str)`."""
+
+    @cached_property
+    def _known(self) -> frozenset[str]:
+        return frozenset(self.columns)
+
+    def getter(self, column: str) -> Callable[[Any], Any]:
+        return lambda row: row[0].get(column)
+
+    def cells(self, row: Any) -> list[Any]:
+        record, text = row
+        if not record.keys() <= self._known:
+            new = ", ".join(map(repr, sorted(record.keys() - self._known)))
+            raise RowError(
+                f"columns that the first rows lack can't be written as CSV: {new};"
+                " write JSON lines instead"
             )
-        return str(value)  # JSON may hold a headline such as 2001 as a number
+        try:
+            cells = [_cell(record.get(column)) for column in self.columns]
+            if "\\u" in text:  # else there is nothing that has no UTF-8
+                "".join(map(str, cells)).encode(errors="surrogateescape")
+        except UnicodeEncodeError as error:
+            raise RowError("half a surrogate pair can't be written but as JSON") from error
+        except RecursionError as error:
+            raise RowError("nested too deeply") from error
+        return cells
 
-
-class Format(Protocol):
-    """A file format: how its text is read as rows, and rows are written."""
-
-    def read(self, stream: TextIO, name: str) -> Table:
-        """Return the table in a text stream, which is read as its rows are."""
-
-    def write(self, stream: TextIO, columns: list[str]) -> Callable[[Iterable[Record]], None]:
-        """Begin a table of these columns, and return what writes its rows."""
-
-
-class _LineFeeds:
-    """Ends each of a CSV writer's rows with a line feed alone."""
-
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
-
-    def write(self, row: str) -> int:
-        return self._stream.write(row[:-2] + "\n")
-
-
-_PLAIN = frozenset({str, float, int, type(None)})  # types of cells that are written as they are
+    def json(self, row: Any, taken: frozenset[str]) -> str:
+        record, text = row
+        if clash := record.keys() & taken:
+            raise RowError(name_taken(min(clash)))
+        return text if record else "{}"
 
 
 def _cell(value: object) -> object:
     """Return what stands for a JSON value in a CSV cell."""
     return json.dumps(value, ensure_ascii=False) if isinstance(value, (bool, list, dict)) else value
+
+
+def headline_in(value: object) -> str | None:
+    """Return the headline in a row's value; None where there is none.
+
+    Raises:
+        RowError: the value is neither text nor a number.
+    """
+    if isinstance(value, str):
+        return None if not value or value.isspace() else value
+    if value is None or value != value:  # NaN: what pandas writes for none
+        return None
+    if isinstance(value, (bool, list, dict)):
+        raise RowError(
+            f"the headline is {_JSON_NAMES[type(value)]}, not text:"
+            " name another column with --column, or mend the line"
+        )
+    return str(value)  # JSON may hold a headline such as 2001 as a number
+
+
+def name_taken(name: str) -> str:
+    """Return the words that a column of scores can't have the name of another."""
+    return f"there is a column {name!r} already: give the scores' names a --prefix"
+
+
+class Output(NamedTuple):
+    """A table being written."""
+
+    adopt: Callable[[Any], Any]
+    """Takes a row of the input, and returns what `write` takes. Raises `RowError`."""
+
+    write: Callable[[list[Any], list[list[float | None]]], None]
+    """Writes adopted rows, each with its scores: all numbers, or all None."""
+
+
+class Format(Protocol):
+    """A file format: how a table is read from it, and written."""
+
+    def read(self, source: Source, report: Report | None = None) -> Table:
+        """Return the table in a source, which is read as its rows are.
+
+        Args:
+            source: what holds it.
+            report: told line and reason of each row that can't be read, and that is left out
+                unless it raises. By default it does: `Source.refuse`.
+
+        Raises:
+            TableError: there is no table, or no telling where its next row begins.
+        """
+
+    def write(self, stream: TextIO, table: Table, added: list[str]) -> Output:
+        """Begin to write a table with these columns of scores added.
+
+        Raises:
+            TableError: the format can't hold such columns.
+        """
+
+
+class _Rows(list[str]):
+    """Takes the rows of a `csv.writer`."""
+
+    write = list.append
 
 
 class Delimited:
@@ -103,100 +206,160 @@ class Delimited:
     def __init__(self, delimiter: str) -> None:
         self.delimiter = delimiter
 
-    def read(self, stream: TextIO, name: str) -> Table:
-        csv.field_size_limit(2**31 - 1)  # the most that is a C long everywhere
-        reader = csv.reader(stream, delimiter=self.delimiter, strict=True)
-        columns = next(_csv_rows(reader, name), (0, []))[1]
-        if not columns:
-            raise TableError(f"{name}: empty, not even a header line")
-        if twice := [c for i, c in enumerate(columns) if c in columns[:i]]:
-            raise TableError(f"{name}: two columns are called {twice[0]!r}: rename one")
-        return Table(name, columns, self._records(reader, name, columns))
+    def read(self, source: Source, report: Report | None = None) -> Table:
+        csv.field_size_limit(max(csv.field_size_limit(), LONGEST))
+        reader = csv.reader(source.lines(), delimiter=self.delimiter, strict=True)
+        header = _csv_rows(reader, source, source.refuse)
+        columns = next((cells for _, cells in header if cells), None)
+        if columns is None:
+            raise TableError(f"{source.name}: empty, not even a header line")
+        report = report or source.refuse
+        rows = _even(_csv_rows(reader, source, report), len(columns), report)
+        return CellTable(source.name, columns, rows)
 
-    def write(self, stream: TextIO, columns: list[str]) -> Callable[[Iterable[Record]], None]:
+    def write(self, stream: TextIO, table: Table, added: list[str]) -> Output:
+        rows = _Rows()
         # Up to Python 3.12, a cell with a bare \r is only quoted if the line's end has one.
-        writer = csv.writer(_LineFeeds(stream), delimiter=self.delimiter, lineterminator="\r\n")
-        writer.writerow(columns)
-        known = frozenset(columns)
+        writer = csv.writer(rows, delimiter=self.delimiter, lineterminator="\r\n")
 
-        def write_rows(records: Iterable[Record]) -> None:
-            for record in records:
-                if [*record] == columns:
-                    cells = [*record.values()]
-                elif record.keys() <= known:
-                    cells = [record.get(column) for column in columns]
-                else:
-                    new = ", ".join(sorted(record.keys() - known))
-                    raise TableError(
-                        f"columns that the first rows lack can't be written as CSV: {new};"
-                        " write JSON lines instead"
-                    )
-                writer.writerow(cells if _PLAIN.issuperset(map(type, cells)) else map(_cell, cells))
+        def flush() -> None:
+            stream.write("".join([row[:-2] + "\n" for row in rows]))
+            rows.clear()
 
-        return write_rows
+        def write(cells: list[list[Any]], scores: list[list[float | None]]) -> None:
+            for row, more in zip(cells, scores, strict=True):
+                row += more
+            writer.writerows(cells)
+            flush()
 
-    @staticmethod
-    def _records(
-        reader: Iterator[list[str]], name: str, columns: list[str]
-    ) -> Iterator[tuple[int, Record]]:
-        for line, cells in _csv_rows(reader, name):
-            if not cells and len(columns) > 1:
+        writer.writerow([*table.columns, *added])
+        flush()
+        return Output(table.cells, write)
+
+
+def _csv_rows(reader: Any, source: Source, report: Report) -> Iterator[tuple[int, list[str]]]:
+    """Yield each row of a `csv.reader` with the number of its first line."""
+    while True:
+        line = reader.line_num + 1
+        try:
+            for cells in reader:
+                yield line, cells
+                line = reader.line_num + 1
+            return
+        except csv.Error as error:
+            reason = str(error)
+            if "NUL" not in reason:  # which Python 3.10 can't read
+                reason += ": is a quotation mark left open, or not doubled?"
+            if reader.line_num > line:  # which rows it has swallowed, nobody can tell
+                source.refuse(line, f"{reason} From here to line {reader.line_num}, all is one row")
+            report(line, reason)
+
+
+def _even(
+    rows: Iterator[tuple[int, list[str]]], width: int, report: Report
+) -> Iterator[tuple[int, list[str]]]:
+    """Yield the rows with as many cells as there are columns."""
+    for line, cells in rows:
+        if len(cells) != width:
+            if not cells and width > 1:
                 continue  # a blank line is no row
-            if len(cells) > len(columns):
-                raise TableError(
-                    f"{name}:{line}: {len(cells)} cells under {len(columns)} columns:"
-                    " is a quote missing, or the delimiter another?"
+            if len(cells) > width:
+                report(
+                    line,
+                    f"{len(cells)} cells under {width} columns:"
+                    " is a quote missing, or the delimiter another?",
                 )
-            if len(cells) < len(columns):
-                cells += [""] * (len(columns) - len(cells))
-            yield line, dict(zip(columns, cells, strict=True))
+                continue
+            cells += [""] * (width - len(cells))
+        yield line, cells
 
 
 class JsonLines:
-    """One JSON object a line."""
+    """One JSON object a line, which is written as it was read."""
 
-    def read(self, stream: TextIO, name: str) -> Table:
-        rows = self._records(stream, name)
-        first = list(islice(rows, _PEEK))  # a key may be absent where it has no value
-        columns = dict.fromkeys(key for _, record in first for key in record)
-        return Table(name, list(columns), chain(first, rows), empty=not first)
+    def read(self, source: Source, report: Report | None = None) -> Table:
+        report = report or source.refuse
+        lines = self._lines(source)
+        first: list[tuple[int, tuple[Record, str] | str]] = []
+        for line, row in lines:  # a key may be absent where it has no value
+            if not first and isinstance(row, str):
+                report(line, row)  # one by one: there may be nothing else in the file
+                continue
+            first.append((line, row))
+            if len(first) == _PEEK or source.taken > _PEEK_BYTES:
+                break
+        keys = (key for _, row in first if not isinstance(row, str) for key in row[0])
+        rows = self._good(chain(first, lines), report)
+        return RecordTable(source.name, [*dict.fromkeys(keys)], rows, empty=not first)
 
-    def write(self, stream: TextIO, columns: list[str]) -> Callable[[Iterable[Record]], None]:
-        def write_rows(records: Iterable[Record]) -> None:
-            for record in records:
-                line = json.dumps(record, ensure_ascii=False)
-                try:
-                    line.encode(errors="surrogateescape")
-                except UnicodeEncodeError:  # half a surrogate pair has no UTF-8, but an escape
-                    line = json.dumps(record)
-                stream.write(line + "\n")
+    def write(self, stream: TextIO, table: Table, added: list[str]) -> Output:
+        table.refuse_twins(table.columns)
+        names, taken = [json.dumps(name, ensure_ascii=False) for name in added], frozenset(added)
+        end = ", ".join(name.replace("%", "%%") + ": %s" for name in names) + "}\n"
+        nothing = end % (("null",) * len(names))
 
-        return write_rows
+        def adopt(row: Any) -> str:
+            text = table.json(row, taken)
+            return text[:-1] + ("" if text == "{}" else ", ")
+
+        def write(rows: list[str], scores: list[list[float | None]]) -> None:
+            stream.writelines(
+                row + (nothing if values[0] is None else end % tuple(values))
+                for row, values in zip(rows, scores, strict=True)
+            )
+
+        return Output(adopt, write)
 
     @staticmethod
-    def _records(stream: TextIO, name: str) -> Iterator[tuple[int, Record]]:
-        for number, line in enumerate(stream, start=1):
-            if not line.strip():
+    def _lines(source: Source) -> Iterator[tuple[int, tuple[Record, str] | str]]:
+        """Yield each line's number, and its record with its text, or why it has none."""
+        for line, text in enumerate(source.lines(), start=1):
+            text = text.strip()
+            if not text:
                 continue
             try:
-                record = json.loads(line)
+                record = json.loads(text)
+            except json.JSONDecodeError as error:
+                yield line, f"not JSON: {error.msg} at character {error.pos + 1}"
             except (ValueError, RecursionError) as error:
-                raise TableError(f"{name}:{number}: not JSON: {error}") from error
-            if not isinstance(record, dict):
-                raise TableError(f"{name}:{number}: not a JSON object but {line.strip()[:60]}")
-            yield number, record
+                yield line, f"not JSON: {error}"
+            else:
+                if isinstance(record, dict):
+                    yield line, (record, text)
+                else:
+                    yield line, f"not a JSON object but {_JSON_NAMES[type(record)]}"
+
+    @staticmethod
+    def _good(
+        rows: Iterator[tuple[int, tuple[Record, str] | str]], report: Report
+    ) -> Iterator[tuple[int, tuple[Record, str]]]:
+        for line, row in rows:
+            if isinstance(row, str):
+                report(line, row)
+            else:
+                yield line, row
+
+
+_JSON_NAMES: dict[type, str] = {
+    dict: "an object",
+    list: "an array",
+    str: "a string",
+    int: "a number",
+    float: "a number",
+    bool: "true or false",
+    type(None): "null",
+}
 
 
 class PlainLines:
     """One headline a line, read as the single column `headline`; written as CSV."""
 
-    def read(self, stream: TextIO, name: str) -> Table:
-        lines = enumerate(stream, start=1)
-        rows = ((number, {"headline": line.rstrip("\r\n")}) for number, line in lines)
-        return Table(name, ["headline"], rows)
+    def read(self, source: Source, report: Report | None = None) -> Table:
+        rows = ((n, [line.rstrip("\r\n")]) for n, line in enumerate(source.lines(), start=1))
+        return CellTable(source.name, ["headline"], rows)
 
-    def write(self, stream: TextIO, columns: list[str]) -> Callable[[Iterable[Record]], None]:
-        return Delimited(",").write(stream, columns)
+    def write(self, stream: TextIO, table: Table, added: list[str]) -> Output:
+        return Delimited(",").write(stream, table, added)
 
 
 FORMATS: dict[str, Format] = {
@@ -218,77 +381,3 @@ _EXTENSIONS = {
 def format_of(path: str) -> str | None:
     """Return the name of the format that a path's extension tells, `.gz` aside, if any."""
     return _EXTENSIONS.get(Path(path.lower().removesuffix(".gz")).suffix)
-
-
-@contextmanager
-def reading(path: str) -> Iterator[tuple[TextIO, BinaryIO]]:
-    """Open a path, or `-`, as text, unpacked where it ends in `.gz`; and the bytes below.
-
-    Bytes that are no UTF-8 come out of `writing` as they went in.
-
-    Raises:
-        TableError: the file can't be opened or read.
-    """
-    if path == STANDARD_STREAM:
-        yield _text(sys.stdin.buffer), sys.stdin.buffer
-        return
-    try:
-        with open(path, "rb") as raw:
-            data = cast(BinaryIO, gzip.GzipFile(fileobj=raw)) if _is_packed(path) else raw
-            yield _text(data), raw
-    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise TableError(f"{path}: damaged gzip file: {error}") from error
-    except OSError as error:
-        if error.filename != path:
-            raise
-        raise TableError(f"{path}: {error.strerror}") from error
-
-
-@contextmanager
-def writing(path: str) -> Iterator[TextIO]:
-    """Open a path to write text to, packed where it ends in `.gz`, or `-`.
-
-    A file appears under its name on success only.
-    """
-    if path == STANDARD_STREAM:
-        stream = _text(sys.stdout.buffer, "utf-8")
-        try:
-            yield stream
-        finally:
-            stream.detach()  # flushes, and leaves standard output open
-        return
-    try:
-        with atomic_write(path) as raw:
-            packed = _is_packed(path)
-            # No name and no time in the gzip header: the same rows make the same bytes.
-            data = gzip.GzipFile("", "wb", fileobj=raw, mtime=0) if packed else raw
-            stream = _text(cast(BinaryIO, data), "utf-8")
-            yield stream
-            stream.detach()  # flushes, and leaves what is below open
-            if packed:
-                data.close()
-    except (BrokenPipeError, gzip.BadGzipFile):  # the latter is the input's
-        raise
-    except UnicodeEncodeError as error:
-        raise TableError(f"{path}: half a surrogate pair can't be written but as JSON") from error
-    except OSError as error:
-        raise TableError(f"{path}: {error.strerror or error}") from error
-
-
-def _is_packed(path: str) -> bool:
-    return path.lower().endswith(".gz")
-
-
-def _text(data: BinaryIO, encoding: str = "utf-8-sig") -> TextIOWrapper:
-    return TextIOWrapper(data, encoding=encoding, errors="surrogateescape", newline="")
-
-
-def _csv_rows(reader: Any, name: str) -> Iterator[tuple[int, list[str]]]:
-    """Yield each row of a `csv.reader` with the number of its last line."""
-    try:
-        for cells in reader:
-            yield reader.line_num, cells
-    except csv.Error as error:
-        raise TableError(
-            f"{name}:{reader.line_num}: {error}: is a quotation mark left open, or not doubled?"
-        ) from error

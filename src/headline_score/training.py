@@ -132,8 +132,8 @@ def train(
 
     pipeline = make_pipeline(
         {name: _per_target(C, name) for name in grades},
-        default_model().names if names is None else frozenset(names),
-        default_model().cues if cues is None else cues,
+        default_model().names if names is None else frozenset(_words("names", names)),
+        default_model().cues if cues is None else _words("cues", cues),
         min_df,
         n_jobs,
     )
@@ -491,6 +491,19 @@ def _thresholds(p: Floats, y: Floats, w: Floats) -> tuple[float, float]:
 
 def _both_outcomes(y: Floats, w: Floats) -> bool:
     return bool(np.nansum(w * y) > 0 and np.nansum(w * (1 - y)) > 0)
+
+
+def _words(name: str, given: Iterable[str]) -> list[str]:
+    """Return words, once each, or say which of them no text can hold."""
+    if isinstance(given, str):
+        raise TrainingError(f"{name} must be several words, not one text")
+    words = list(dict.fromkeys(given))
+    for word in words:
+        if not isinstance(word, str) or (tokens(word) != [word] and word != NAME):
+            raise TrainingError(f"{name}: {word!r} is no lower-case word as headlines are read")
+        if not word.isprintable():
+            raise TrainingError(f"{name}: {word!r} can't be written")
+    return words
 
 
 def _per_target(C: float | Mapping[str, float], target: str) -> float:

@@ -94,10 +94,10 @@ class Vocabulary:
         if is_name(token, self.names):
             return self._named
         row, stem_row = self.words.get(token, NOTHING), self.words.get(stem(token), NOTHING)
-        known = KNOWN if row or stem_row else UNKNOWN
-        if known == UNKNOWN and token[0].isalpha():
+        if not (row or stem_row) and token[0].isalpha():  # as `features.is_unknown` says
             return self._unknown
-        return row, stem_row, known if is_word(token) else MARK, self.cues.get(token, -1)
+        kind = KNOWN if row or stem_row else UNKNOWN
+        return row, stem_row, kind if is_word(token) else MARK, self.cues.get(token, -1)
 
     def read(self, plain: str) -> tuple[set[int], int, float]:
         """Read a normalised text.
