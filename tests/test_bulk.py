@@ -136,3 +136,15 @@ def test_keys_that_want_one_slot_are_all_found() -> None:
     table = HashTable(keys)  # the products have their first bits alike
     assert table.find(keys).tolist() == list(range(len(keys)))
     assert table.find(keys + np.uint64(1)).tolist() == [-1] * len(keys)
+
+
+@pytest.mark.parametrize("strange", ["nldtnrtovjwozupr", "dspfzcwletipbwvm"])
+def test_a_made_up_word_with_the_hash_of_a_known_one_is_not_taken_for_it(
+    shipped: Model, strange: str
+) -> None:
+    """They were searched for: their hashes were those of "suffocated" and "referencing"."""
+    text = f"Mayor {strange} council"
+    assert shipped.score_many([text], coverage=True)["coverage"][0] == shipped.score(text).coverage
+    np.testing.assert_allclose(
+        strengths(shipped, [text])[0], shipped.score(text).strengths, rtol=0, atol=1e-12
+    )

@@ -5,9 +5,10 @@ kinds to tokens, tokens to 64-bit hashes, hashes to words, neighbours to pairs. 
 single token only where the vocabulary has no such word. The texts must be ASCII, as nearly all
 headlines are once they are normalised.
 
-No word of a vocabulary is taken for another: all their hashes are different, made so when the
-reader is. An unknown word has the hash of one of n known ones with a probability of some n / 2^64,
-1e-15 for the shipped model; never if both have eight letters or fewer, whose hashes are one to one.
+No word is taken for another. The hashes of a vocabulary's words are all different, made so when
+the reader is; and where a token has the hash of a listed word, its length and all its bytes but the
+first eight are compared with the word's. If those are alike so are the first eight, as hashing is
+one to one in each of them.
 """
 
 from __future__ import annotations
@@ -83,7 +84,7 @@ class BulkReader:
         self._row, self._stem, self._kind, self._cue = np.array(known, np.int32).T.copy()
         starts, rights = np.asarray(vocabulary.starts), np.asarray(vocabulary.rights)
         self._base, cues = vocabulary.first_pair, len(vocabulary.cues)
-        lefts = np.repeat(np.arange(self._base + cues), np.diff(starts))
+        lefts = np.repeat(np.arange(self._base + cues, dtype=np.int64), np.diff(starts))
         last = int(starts[self._base])  # of the neighbours
         self._pairs = HashTable((lefts[:last] * self._base + rights[:last]).astype(np.uint64))
         self._pair_row = np.arange(self._base - 1, self._base + last, dtype=np.int32)
@@ -93,11 +94,12 @@ class BulkReader:
             last, len(rights)
         )
         encoded = [word.encode() for word in listed]
-        lengths = np.fromiter(map(len, encoded), np.int64, len(listed))
-        ends = np.cumsum(lengths)
-        self._longest = int(lengths.max())
+        self._lengths = np.fromiter(map(len, encoded), np.int64, len(listed))
+        ends = np.cumsum(self._lengths)
+        self._starts, self._longest = ends - self._lengths, int(self._lengths.max())
+        self._chunks = _chunks(b"".join(encoded))
         for self._multiplier in multipliers(lambda: b"\n".join(sorted(encoded))):  # odd: one to one
-            hashes = self._hashes(b"".join(encoded), ends - lengths, ends)
+            hashes = self._hashes(self._chunks, self._starts, self._lengths)
             if len(np.unique(hashes)) == len(hashes):
                 break
         self._listed = HashTable(hashes)
@@ -123,7 +125,9 @@ class BulkReader:
         counts = np.bincount(text, minlength=n)
         lengths = counts - np.bincount(text[again], minlength=n)  # a run of names is one
 
-        line = np.full(len(row) + n + 1, BOUNDARY)  # each text's rows, a boundary before and after
+        line = np.full(
+            len(row) + n + 1, BOUNDARY, np.int64
+        )  # each text's rows, a boundary before and after
         line[np.arange(1, len(row) + 1) + text] = row
         found = [
             (np.arange(n), np.full(n, NOTHING)),
@@ -141,9 +145,19 @@ class BulkReader:
 
     def _known(self, folded: bytes, starts: Integers, ends: Integers) -> list[Any]:
         """Return rows, stems, kinds and cues of tokens, each of shape (tokens,)."""
-        place = self._listed.find(self._hashes(folded, starts, ends))
+        chunks, lengths = _chunks(folded), ends - starts
+        place = self._listed.find(self._hashes(chunks, starts, lengths))
+        place[self._lengths[place] != lengths] = -1
+        long = np.flatnonzero((place >= 0) & (lengths > _CHUNK))
+        for done in range(_CHUNK, self._longest, _CHUNK):
+            of_word = _chunk(self._chunks, self._starts[place[long]], lengths[long], done)
+            other = of_word != _chunk(chunks, starts[long], lengths[long], done)
+            place[long[other]] = -1
+            long = long[~other & (lengths[long] > done + _CHUNK)]
+            if not long.size:
+                break
         columns = [each[place] for each in (self._row, self._stem, self._kind, self._cue)]
-        strange = np.flatnonzero((place < 0) | (ends - starts > self._longest))
+        strange = np.flatnonzero(place < 0)
         if strange.size:
             places = zip(starts[strange].tolist(), ends[strange].tolist(), strict=True)
             found = [self._unlisted(folded[start:end].decode()) for start, end in places]
@@ -155,25 +169,22 @@ class BulkReader:
         look_up = self._remembered if len(token) <= LONGEST_WORD else self._looked_up
         return look_up(token)
 
-    def _hashes(self, folded: bytes, starts: Integers, ends: Integers) -> Keys:
+    def _hashes(self, chunks: Keys, starts: Integers, lengths: Integers) -> Keys:
         """Return the hash of each token, shape (tokens,), by at most its `_longest` first bytes.
 
         Eight bytes at a time: exclusive or, multiplication by an odd number, and the upper half
         mixed into the lower.
         """
-        padded = folded + bytes(_CHUNK)
-        # From each byte on eight of them as a number, shape (bytes,).
-        chunks = np.ndarray(len(folded) + 1, "<u8", padded, strides=(1,))
-        lengths = np.minimum(ends - starts, self._longest)
         hashes = np.zeros(len(starts), np.uint64)
-        long = np.arange(len(starts))
+        left = np.arange(len(starts))  # those that have so many bytes
         for done in range(0, self._longest, _CHUNK):
             if done:
-                long = long[lengths[long] > done]
-            left = lengths[long] - done
-            mixed = hashes[long] ^ chunks[starts[long] + done] & _MASKS[np.minimum(left, _CHUNK)]
+                left = left[lengths[left] > done]
+            if not left.size:
+                break
+            mixed = hashes[left] ^ _chunk(chunks, starts[left], lengths[left], done)
             mixed *= self._multiplier
-            hashes[long] = mixed ^ mixed >> _SPREAD
+            hashes[left] = mixed ^ mixed >> _SPREAD
         return hashes
 
     def _pair_rows(self, line: Integers) -> NDArray[np.int32]:
@@ -194,6 +205,17 @@ class BulkReader:
             rows = self._cue_pair_row[cue[together], cue[together + distance]]
             found.append((text[together], rows))
         return found
+
+
+def _chunks(text: bytes) -> Keys:
+    """Return from each byte of a text on eight of them as a number, shape (bytes + 1,)."""
+    return np.ndarray(len(text) + 1, "<u8", text + bytes(_CHUNK), strides=(1,))
+
+
+def _chunk(chunks: Keys, starts: Integers, lengths: Integers, done: int) -> Keys:
+    """Return the next eight bytes of each token after `done`; 0 beyond its end, shape (tokens,)."""
+    left = np.clip(lengths - done, 0, _CHUNK)
+    return chunks[np.minimum(starts + done, len(chunks) - 1)] & _MASKS[left]
 
 
 def _tokens(raw: bytes, data: Bytes) -> tuple[Integers, Integers]:

@@ -7,7 +7,7 @@ import gzip
 import sys
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from io import BufferedIOBase, StringIO, TextIOWrapper
 from typing import BinaryIO, NoReturn, TextIO, cast
 
@@ -144,10 +144,15 @@ def writing(path: str) -> Iterator[TextIO]:
             # No name and no time in the gzip header: the same rows make the same bytes.
             data = gzip.GzipFile("", "wb", fileobj=raw, mtime=0) if packed else raw
             stream = _text(cast(BinaryIO, data))
-            yield stream
-            stream.detach()  # flushes, and leaves what is below open
-            if packed:
-                data.close()
+            try:
+                yield stream
+                stream.detach()  # flushes, and leaves what is below open
+                if packed:
+                    data.close()
+            except BaseException:
+                with suppress(OSError, ValueError):
+                    stream.close()  # now, lest it tries to when nobody can catch its errors
+                raise
     except UnicodeEncodeError as error:
         raise TableError(f"{path}: half a surrogate pair can't be written but as JSON") from error
     except OSError as error:
