@@ -90,6 +90,12 @@ def one_by_one(clock: Clock, scorers: Scorers, headlines: list[str]) -> dict[str
     return {name: times / len(texts[name]) for name, times in taken.items()}
 
 
+def of_many(clock: Clock, model: Model, headlines: list[str]) -> Times:
+    """Return the time of one headline, scored alone, of more than a processor's caches hold."""
+    taken = clock.in_turn("one of many", {"one": partial(_each, model.score, headlines)})
+    return taken["one"] / len(headlines)
+
+
 def bulk(clock: Clock, scorers: Scorers, headlines: list[str]) -> dict[str, Times]:
     """Return the time of one headline of many, and that of touching its bytes once in numpy."""
     texts = {name: scorer.some(headlines) for name, scorer in scorers.items()}

@@ -28,8 +28,8 @@ class Scorer:
     gives: str = "three targets"
     """What a text gets."""
 
-    calls: int = 2000
-    """How many texts are scored one by one to time one: more where it is quick."""
+    calls: int = 200
+    """How many texts, the first ones of all, are scored one by one to time one."""
 
     share: float = 1.0
     """Share of the headlines in bulk that it is timed on: less where it is slow."""
@@ -82,9 +82,7 @@ def pipeline(model: Model, folder: Path) -> Scorer:
     fitted, path = to_pipeline(model), folder / "pipeline.pickle"
     path.write_bytes(pickle.dumps(fitted))
     code = "import pickle, sys; pickle.load(open(sys.argv[1], 'rb')).predict([sys.argv[2]])"
-    return Scorer(
-        lambda text: fitted.predict([text]), fitted.predict, calls=200, fresh=(code, str(path))
-    )
+    return Scorer(lambda text: fitted.predict([text]), fitted.predict, fresh=(code, str(path)))
 
 
 def fasttext(folder: Path) -> Scorer:
@@ -139,9 +137,7 @@ def profanity_check(_: Path) -> Scorer:
     """Return alt-profanity-check, whose model is a pickle of scikit-learn's."""
     from profanity_check import predict_prob
 
-    return Scorer(
-        lambda text: predict_prob([text]), predict_prob, gives="profanity", calls=200, share=0.1
-    )
+    return Scorer(lambda text: predict_prob([text]), predict_prob, gives="profanity", share=0.1)
 
 
 def minilm(_: Path) -> Scorer:

@@ -51,6 +51,9 @@ class Report:
     fresh: dict[str, Times]
     load: Times
     single: dict[str, Times]
+    of_many: Times
+    """Time of one headline of more than 200."""
+
     bulk: dict[str, Times]
     batch: Batch
     by_number: dict[int, Times]
@@ -133,6 +136,11 @@ class Report:
                 f"{self.fresh[FIRST_MANY].ratio(numpy)} that",
             ],
             ["loading the model", self.load, ""],
+            [
+                "one of 2,000 headlines in turn",
+                self.of_many,
+                f"{self.of_many.ratio(self.single[OURS])} one of 200, as above",
+            ],
             [
                 "touching a headline's bytes once in numpy",
                 floor,

@@ -34,6 +34,8 @@ from benchmarks.clock import Clock
 from benchmarks.report import OURS, SAME, Report, write
 from benchmarks.texts import made_up_headlines
 
+MANY = 2000  # headlines, of which one is timed that is not met again soon
+
 
 def main() -> None:
     """Measure, report, and end with 1 if something failed."""
@@ -68,6 +70,7 @@ def main() -> None:
             fresh=measures.fresh(clock, scorers),
             load=measures.load(clock, file),
             single=measures.one_by_one(clock, scorers, headlines),
+            of_many=measures.of_many(clock, model, headlines[:MANY]),
             bulk=measures.bulk(clock, scorers, in_bulk),
             batch=measures.batch(clock, model, path, in_bulk, arguments.rows, folder),
             by_number=measures.by_number(clock, model, headlines, sizes),

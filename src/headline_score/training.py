@@ -11,7 +11,6 @@ import hashlib
 import platform
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -37,7 +36,7 @@ from headline_score.features import (
 )
 from headline_score.model import Model
 from headline_score.model_file import Header, Parameters, coded, decoded
-from headline_score.result import Explanation, Score
+from headline_score.result import is_target
 from headline_score.text import normalise
 from headline_score.vocabulary import BOUNDARY, FIRST_WORD
 
@@ -71,11 +70,6 @@ CUE_WEIGHT = 0.7
 
 LEAST_SLOPE = 0.2
 """Least slope of the calibration at high log-odds, so that even the loudest can be told apart."""
-
-# Names that a target can't have, as a score and its JSON form use them otherwise.
-_RESERVED = frozenset({"headline", *dir(Score), *dir(Explanation)}).union(
-    field.name for result in (Score, Explanation) for field in fields(result)
-)
 
 
 def train(
@@ -524,7 +518,7 @@ def _checked(texts: list[str], grades: Mapping[str, Any]) -> Floats:
             raise TrainingError(f"headline {row} (from 0) is {type(text).__name__}, not str")
     columns = []
     for target, values in grades.items():
-        if not isinstance(target, str) or not target or target in _RESERVED:
+        if not is_target(target):
             raise TrainingError(f"{target!r} can't be a target's name: choose another")
         try:
             column = np.array(values, dtype=np.float64)
