@@ -82,7 +82,7 @@ def load(clock: Clock, path: Path) -> Times:
 
 def one_by_one(clock: Clock, scorers: Scorers, headlines: list[str]) -> dict[str, Times]:
     """Return the time of one headline, scored alone."""
-    texts = {name: headlines[: scorer.calls] for name, scorer in scorers.items()}
+    texts = {name: headlines[: scorer.calls] * scorer.rounds for name, scorer in scorers.items()}
     taken = clock.in_turn(
         "one headline",
         {name: partial(_each, scorer.one, texts[name]) for name, scorer in scorers.items()},
