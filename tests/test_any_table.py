@@ -30,6 +30,17 @@ TARGETS = ["clickbait", "speculation", "sensationalism"]
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="POSIX only")
 
 
+def in_shell(words: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run the command with words that a shell reads, redirections above all."""
+    return subprocess.run(
+        ["sh", "-c", f"{shlex.join(COMMAND)} {words}"],
+        capture_output=True,
+        text=True,
+        cwd=folder,
+        timeout=PATIENCE,
+    )
+
+
 def run(
     source: Path, target: Path, on_error: Literal["fail", "skip"] = "fail", **more: Any
 ) -> Summary:
@@ -517,13 +528,7 @@ def test_a_full_disk_stops_the_run_and_leaves_nothing(
 def test_a_full_disk_behind_standard_output_leaves_no_list(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text(RAGGED)
     words = "a.csv --on-error skip --errors c.csv > /dev/full"
-    done = subprocess.run(
-        ["sh", "-c", f"{shlex.join(COMMAND)} {words}"],
-        capture_output=True,
-        text=True,
-        cwd=tmp_path,
-        timeout=PATIENCE,
-    )
+    done = in_shell(words, tmp_path)
     assert done.returncode == 1
     assert done.stderr == "Error: standard output: No space left on device\n"
     assert names_in(tmp_path) == {"a.csv"}
@@ -541,13 +546,7 @@ def test_a_full_disk_behind_standard_output_leaves_no_list(tmp_path: Path) -> No
 )
 def test_a_closed_stream_is_no_traceback(tmp_path: Path, words: str, rc: int, error: str) -> None:
     (tmp_path / "a.csv").write_text("headline\nFerry sails\n")
-    done = subprocess.run(
-        ["sh", "-c", f"{shlex.join(COMMAND)} {words}"],
-        capture_output=True,
-        text=True,
-        cwd=tmp_path,
-        timeout=PATIENCE,
-    )
+    done = in_shell(words, tmp_path)
     assert (done.returncode, done.stderr) == (rc, error)
     assert (tmp_path / "b.csv").exists() == (rc == 0)
 

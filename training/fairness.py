@@ -39,7 +39,16 @@ _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")  # "don't" is one word, with on
 
 def main() -> None:
     """Print the tables."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    model, rows, _ = asked_for(__doc__ or "")
+    headlines = [row["headline"] for row in rows]
+    print(f"## names\n\n{swap_table(swaps(model))}\n")
+    print(f"## letter case\n\n{case_table(case_changes(model, headlines))}\n")
+    print(f"## suffixes\n\n{suffix_table(suffix_changes(model, headlines))}\n")
+
+
+def asked_for(description: str) -> tuple[Model, list[dict[str, Any]], int]:
+    """Return the model and the graded rows that the command line names, and their top grade."""
+    parser = argparse.ArgumentParser(description=description.splitlines()[0])
     parser.add_argument("--data", type=Path, help="directory that holds gold.csv")
     parser.add_argument("--model", type=Path, help="model file; else the shipped one")
     arguments = parser.parse_args()
@@ -48,11 +57,8 @@ def main() -> None:
         rows = read_csv(data, "gold.csv") if data else read_own("contrast.csv")
     except MissingDataError as error:
         raise SystemExit(str(error)) from None
-    headlines = [row["headline"] for row in rows]
     model = Model.load(arguments.model) if arguments.model else default_model()
-    print(f"## names\n\n{swap_table(swaps(model))}\n")
-    print(f"## letter case\n\n{case_table(case_changes(model, headlines))}\n")
-    print(f"## suffixes\n\n{suffix_table(suffix_changes(model, headlines))}\n")
+    return model, rows, 1 if data else 3
 
 
 def with_name(headline: str, name: str) -> str:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -35,7 +36,7 @@ def cues(rows: Rows) -> list[str]:
     weights = np.vstack([each.coef_[0, : len(terms)] for each in pipeline[-1].estimators_])
     moves = np.abs(weights).max(axis=0) * size
     words = (terms[i] for i in np.argsort(-moves, kind="stable") if " " not in terms[i])
-    return [word for word, _ in zip(words, range(MOST), strict=False)]
+    return list(islice(words, MOST))
 
 
 def main() -> None:

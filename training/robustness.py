@@ -10,19 +10,16 @@ interval over headlines, and the share still flagged at the model's threshold.
 
 from __future__ import annotations
 
-import argparse
 import random
 import re
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 
-from fairness import bootstrap_mean
-from headline_score import Model, default_model
+from fairness import asked_for, bootstrap_mean
+from headline_score import Model
 from headline_score.evaluation import POSITIVE
 from report import Table
-from sources import MissingDataError, read_csv, read_own
 from train import TARGETS
 
 SEED = 0
@@ -95,17 +92,8 @@ def positives(rows: list[dict[str, str]], top: float) -> dict[str, list[str]]:
 
 def main() -> None:
     """Print the table."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--data", type=Path, help="directory that holds gold.csv")
-    parser.add_argument("--model", type=Path, help="model file; else the shipped one")
-    arguments = parser.parse_args()
-    data = arguments.data
-    try:
-        rows = read_csv(data, "gold.csv") if data else read_own("contrast.csv")
-    except MissingDataError as error:
-        raise SystemExit(str(error)) from None
-    model = Model.load(arguments.model) if arguments.model else default_model()
-    print(robustness_table(model, positives(rows, 1 if data else 3)))
+    model, rows, top = asked_for(__doc__ or "")
+    print(robustness_table(model, positives(rows, top)))
 
 
 if __name__ == "__main__":

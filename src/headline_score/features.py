@@ -42,7 +42,7 @@ _TOKEN = re.compile(
 _CAPITALS = re.compile("[A-Z]{4}")
 _SHOUTED = re.compile(r"\b[A-Z]{4,}\b")  # shorter ones are mostly acronyms
 _SHOUTABLE = re.compile(r"\b[A-Za-z]{4,}\b")
-SHORTEST, _USUAL_LENGTH, LONGEST = 3, 10, 30  # tokens; beyond, few headlines teach anything
+_SHORTEST, _USUAL_LENGTH, LONGEST = 3, 10, 30  # tokens; beyond, few headlines teach anything
 QUIET = (0.0, 0.0, 0.0)  # of a text that is not loud
 _MOST_BANGS = 3
 LONGEST_WORD = 40  # letters; what is longer has no inflection, and no place in a cache
@@ -222,5 +222,5 @@ def loudness(plain: str) -> tuple[float, float, float]:
 @lru_cache
 def length_shape(length: int) -> tuple[float, float]:
     """Return the logarithm of a number of tokens, 0 for a usual one, and its square."""
-    value = log((1 + min(max(length, SHORTEST), LONGEST)) / (1 + _USUAL_LENGTH))
+    value = log((1 + min(max(length, _SHORTEST), LONGEST)) / (1 + _USUAL_LENGTH))
     return value, value * value

@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from itertools import compress, count, pairwise
@@ -139,8 +139,7 @@ class FixedPoint:
         """Likewise of one to the log-odds."""
         self.unit = ldexp(1, self.bits) / sqrt(ldexp(1, self.square_bits))
         """What the root of a sum of squares is multiplied by, to divide sums to log-odds."""
-        roots = [code / TOP_CODE for code in range(-TOP_CODE - 1, TOP_CODE + 1)]
-        self.weights = [[factor * root * abs(root) for root in roots] for factor in scale]
+        self.weights = _weights_of_codes(scale)
         """For each target the weight of each code from -128 on."""
 
 
@@ -161,14 +160,17 @@ def decoded(codes: NDArray[np.int8], scale: NDArray[np.float64]) -> NDArray[np.f
     """Return the weights that codes stand for, shape (n, t)."""
     import numpy as np
 
-    roots = np.arange(-TOP_CODE - 1, TOP_CODE + 1) / TOP_CODE
+    tables = np.array(_weights_of_codes(scale.tolist()))
     places = codes.astype(np.intp) + TOP_CODE + 1
     return np.column_stack(
-        [
-            (factor * roots * abs(roots)).take(column)
-            for factor, column in zip(scale, places.T, strict=True)
-        ]
+        [table.take(column) for table, column in zip(tables, places.T, strict=True)]
     )
+
+
+def _weights_of_codes(scale: Sequence[float]) -> list[list[float]]:
+    """Return for each target the weight of each code from -128 on."""
+    roots = [code / TOP_CODE for code in range(-TOP_CODE - 1, TOP_CODE + 1)]
+    return [[factor * root * abs(root) for root in roots] for factor in scale]
 
 
 def write(path: str | os.PathLike[str], parameters: Parameters) -> None:
