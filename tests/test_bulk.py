@@ -8,13 +8,14 @@ from numpy.typing import NDArray
 
 from headline_score import Model
 from headline_score.bulk_reader import BulkReader
-from headline_score.features import cue_pairs, loudness, terms, tokens, with_unknown_as_names
+from headline_score.features import cue_pairs, loudness, terms, tokens
 from headline_score.lookup import HashTable
 from headline_score.vocabulary import BOUNDARY, FIRST_WORD, NOTHING, Vocabulary
 
 LETTERS = "aAtheTHE190'.-!?:_\"# \n\t\x1c\x00"
 WORDS = """the why mayor's may won't SLAMS you 7 2031 ? ! : - -- .. ... '' ' " # zxqvwk
-pneumonoultramicroscopicsilicovolcanoconiosis antidisestablishmentarianism's Obama Obama's"""
+pneumonoultramicroscopicsilicovolcanoconiosis antidisestablishmentarianism's Obama Obama's
+l1ke th15 5h0ck1ng shoccking sooooo Putiin b3lieve"""
 PLAIN = st.text(LETTERS) | st.lists(st.sampled_from(WORDS.split()), max_size=40).map(" ".join)
 
 
@@ -33,7 +34,7 @@ def reader(vocabulary: Vocabulary) -> BulkReader:
 def test_the_rows_of_a_text_are_those_of_its_terms(
     shipped: Model, vocabulary: Vocabulary, text: str
 ) -> None:
-    found = with_unknown_as_names(tokens(text, shipped.names), vocabulary.words)
+    found = tokens(text, shipped.names, vocabulary.words)
     rows = {vocabulary.row(term) for term in terms(found)}
     rows |= {vocabulary.row(pair) for pair in cue_pairs(found, vocabulary.cues)}
     found_rows, length, _ = vocabulary.read(text)
@@ -43,7 +44,7 @@ def test_the_rows_of_a_text_are_those_of_its_terms(
 
 @given(text=PLAIN)
 def test_each_row_is_that_of_a_term(shipped: Model, vocabulary: Vocabulary, text: str) -> None:
-    found = with_unknown_as_names(tokens(text, shipped.names), vocabulary.words)
+    found = tokens(text, shipped.names, vocabulary.words)
     every = shipped.parameters.terms
     rows, *_ = vocabulary.read(text)
     named = {every[row - FIRST_WORD] for row in rows - {NOTHING, BOUNDARY}}
@@ -148,3 +149,10 @@ def test_a_made_up_word_with_the_hash_of_a_known_one_is_not_taken_for_it(
     np.testing.assert_allclose(
         strengths(shipped, [text])[0], shipped.score(text).strengths, rtol=0, atol=1e-12
     )
+
+
+def test_each_cue_makes_a_pair(vocabulary: Vocabulary) -> None:
+    cues = range(len(vocabulary.cues))
+    lefts = {cue for cue in cues if np.ptp(vocabulary.starts[vocabulary.first_pair + cue :][:2])}
+    rights = {*vocabulary.rights[vocabulary.starts[vocabulary.first_pair] :].tolist()}
+    assert lefts | rights == {*cues}

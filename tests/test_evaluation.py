@@ -153,3 +153,14 @@ def test_a_model_is_evaluated_at_its_own_strengths_and_threshold() -> None:
 def test_grades_that_do_not_fit_are_an_error(grades: dict[str, list[float]], message: str) -> None:
     with pytest.raises(HeadlineScoreError, match=message):
         evaluate(default_model(), HEADLINES, grades)
+
+
+def test_a_weight_of_two_is_the_headline_twice() -> None:
+    y, p = np.array([0.0, 1.0, 0.7, 0.1, 0.4]), np.array([0.1, 0.8, 0.3, 0.4, 0.6])
+    weights = np.array([1, 2, 1, 3, 0])
+    weighted = evaluate_strengths(y, p, threshold=0.5, sample_weight=weights, resamples=0)
+    repeated = evaluate_strengths(
+        np.repeat(y, weights), np.repeat(p, weights), threshold=0.5, resamples=0
+    )
+    for name, metric in repeated.metrics.items():
+        assert weighted.metrics[name].value == pytest.approx(metric.value), name

@@ -12,36 +12,30 @@ from headline_score.features import (
     SHAPE,
     START,
     cue_pairs,
+    placed_tokens,
+    respellings,
     shape,
+    stem,
     term_spans,
     terms,
     tokens,
-    with_unknown_as_names,
 )
 from headline_score.text import normalise
-
-
-class Everything:
-    """Knows every word."""
-
-    def __contains__(self, word: object) -> bool:
-        return True
-
 
 NAMES = frozenset({"ann", "lee", "york"})
 KNOWN = frozenset({"port", "shut", "new"})
 
 
 def analyze(
-    text: str, names: Container[str] = frozenset(), known: Container[str] = Everything()
+    text: str, names: Container[str] = frozenset(), known: Container[str] | None = None
 ) -> list[str]:
-    return terms(with_unknown_as_names(tokens(normalise(text), names), known))
+    return terms(tokens(normalise(text), names, known))
 
 
 def spans_of(
-    text: str, names: Container[str] = frozenset(), known: Container[str] = Everything()
+    text: str, names: Container[str] = frozenset(), known: Container[str] | None = None
 ) -> list[tuple[int, int]]:
-    return term_spans(text, names, known)
+    return term_spans(placed_tokens(text, names, known))
 
 
 PLAIN = st.text(st.characters(max_codepoint=127, exclude_characters="&"))
@@ -165,7 +159,52 @@ def test_names_have_places_too(text: str) -> None:
     ],
 )
 def test_an_unknown_word_counts_as_a_name(text: str, expected: list[str]) -> None:
-    assert with_unknown_as_names(tokens(normalise(text), NAMES), KNOWN) == expected
+    assert tokens(text, NAMES, KNOWN) == expected
+
+
+DISGUISES = [
+    ("sh0ck", "shock"),
+    ("5h0ck", "shock"),
+    ("b3tray4l", "betrayal"),
+    ("l1ke", "like"),
+    ("l1e", "lie"),
+    ("ye11", "yell"),
+    ("shocck", "shock"),
+    ("sshock", "shock"),
+    ("betraayal", "betrayal"),
+    ("yelll", "yell"),
+    ("yeeeeell", "yell"),
+    ("liiiike", "like"),
+]
+
+
+@pytest.mark.parametrize(("typed", "word"), DISGUISES)
+def test_a_known_word_in_disguise_is_read(typed: str, word: str) -> None:
+    words = {word for _, word in DISGUISES}
+    assert tokens(f"This {typed.title()}?", known={*words, "this"}) == ["this", word, "?"]
+    as_typed = tokens(typed)
+    assert tokens(typed, known={*as_typed}) == as_typed
+    assert tokens(typed, known=set()) == [NAME if typed[0].isalpha() else "0h0ck"]
+    assert tokens(typed, {word}, words) == [NAME]
+
+
+@pytest.mark.parametrize("typed", ["2031", "4x", "77", "1,000", "50", "007"])
+def test_numbers_are_no_disguised_words(typed: str) -> None:
+    known = {"et", "ax", "tt", "oot", "so"}
+    assert tokens(typed, known=known) == tokens(typed)
+
+
+@given(st.text(max_size=300))
+def test_respellings_are_few_other_words(token: str) -> None:
+    found = [*respellings(token)]
+    assert token not in found
+    assert len(found) <= 2 + 20 + 1
+    assert all(0 < len(word) <= len(token) for word in found)
+
+
+@pytest.mark.parametrize("mark", ["...", "....", "--", "----", "?"])
+def test_a_mark_has_no_stem(mark: str) -> None:
+    assert stem(mark) == mark
 
 
 @given(...)

@@ -183,3 +183,39 @@ def test_a_megabyte_of_text_scores(text: str) -> None:
     result = score(text)
     assert all(0 <= strength <= 1 for strength in result.strengths)
     assert result.coverage == (1.0 if "council" in text else 0.0)
+
+
+BAIT = "You won't believe this shocking trick that doctors really hate"
+DISGUISES = {
+    "Cyrillic": "Yоu wоn't beliеvе this shосking triсk thаt dосtоrs rеаllу hаtе",
+    "digits": "Y0u w0n't b3l13ve th15 5h0ck1ng tr1ck th4t d0ct0rs r34lly h4te",
+    "doubled": "Youu wonn't belieeve thiis shoccking trickk thatt doctorrs reallly hatee",
+    "spaced": "You won't believe this s h o c k i n g trick that doctors really hate",
+    "drawn out": "You won't believe this shoooocking trick that doctors reaaaally hate",
+    "invisible": "You won't bel\u200bieve this sho\u00adcking trick that doc\u2060tors really hate",
+    "full-width": "You won't believe this ｓｈｏｃｋｉｎｇ trick that doctors really hate",
+}
+
+
+@pytest.mark.parametrize("disguised", DISGUISES.values(), ids=DISGUISES)
+def test_a_disguise_does_not_let_bait_off(disguised: str) -> None:
+    assert score(BAIT).clickbait > 0.5
+    assert score(disguised).clickbait == pytest.approx(score(BAIT).clickbait, abs=0.05)
+
+
+@pytest.mark.parametrize("text", ["Москва сосна хор", "Σωκράτης και κόμη", "Α Ε Ο Ρ Т Х"])
+def test_other_scripts_do_not_pass_for_english(text: str) -> None:
+    assert score(text).coverage == 0
+
+
+@pytest.mark.parametrize(
+    "padding",
+    [
+        "{}, as the council of the northern region meets to adopt its budget",
+        "{} (3 May 2024)",
+        "{} #doctors #health",
+        "{} | The Daily Example",
+    ],
+)
+def test_a_strong_cue_does_not_drown(padding: str) -> None:
+    assert "clickbait" in score(padding.format(BAIT)).flags()

@@ -27,6 +27,17 @@ from headline_score.text import normalise, offsets
         ("ŉ port", "'n port"),
         ("港口 порт", "港口 порт"),
         ("☕ port ™", "port TM"),
+        ("Тhis shосking роrt", "This shocking port"),
+        ("This S H O C K I N G port", "This SHOCKING port"),
+        ("S H O C K I N G!", "SHOCKING!"),
+        ("‘y o u r  p o r t’", "'your port'"),
+        ("Ｓ Ｈ Ｏ Ｃ Ｋ port", "SHOCK port"),
+        ("S\u200b H\u200b O C K", "SHOCK"),
+        ("Vitamin A B C", "Vitamin A B C"),
+        ("И м е н а", "И м е н а"),
+        ("Порт закрыт, сосна растет", "Порт закрыт, сосна растет"),
+        ("Москва says no", "Москва says no"),
+        ("Λιμάνι closed", "Λιμανι closed"),
     ],
 )
 def test_typography_becomes_plain(raw: str, plain: str) -> None:
@@ -64,7 +75,7 @@ def test_each_character_has_its_place_in_the_raw_text(text: str) -> None:
 
 PUBLISHERS = ["The Daily Example", "Example News", "example.com", "BBC", "CNN Politics", "WSJ"]
 PUBLISHERS += ["Oregon Public Broadcasting", "The New York Times", "Times of India", "AP | CNN"]
-PUBLISHERS += ["Rolling Stone", "Kotaku", "BBC" + " " * 100]
+PUBLISHERS += ["Rolling Stone", "Kotaku", "BBC" + " " * 100, "BBC - CNN | NPR - Vox"]
 
 
 @pytest.mark.parametrize("recase", [str, str.upper, str.lower, str.title])
@@ -103,6 +114,7 @@ def test_a_publisher_at_the_end_is_left_out(
         "Final score: 2 - 1.et",
         "Ferry Strike | LIVE",
         "News - BBC",
+        "Ferry strike -\tBBC",
     ],
 )
 def test_what_is_no_publisher_stays(headline: str) -> None:

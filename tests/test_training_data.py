@@ -9,6 +9,7 @@ import thesaurus
 from crossed import LONGEST, SHORTEST, crossed, fingerprint
 from evaluate import plain_lowest
 from headline_score.evaluation import Metric
+from padded import padded
 from report import Table, filled
 from train import is_like, on_scale, tweet_group, words
 
@@ -47,6 +48,21 @@ def test_crossed_headlines_are_always_alike() -> None:
 def test_only_headlines_of_one_source_are_crossed() -> None:
     sources = ["a", "b", "c", "d"]
     assert crossed(HEADLINES, sources, 5, seed=1) == []
+
+
+def test_padded_headlines_hold_a_headline_and_keep_its_grades() -> None:
+    headlines = [*HEADLINES, "Mayor destroys the council"]
+    grades = [[0.0, 0.0], [0.3, 0.0], [0.7, 0.0], [0.0, 0.0], [0.2, 0.9]]
+    publishers = ["one", "one", "one", "other", "one"]
+    found = padded(headlines, grades, publishers, 300, seed=1)
+    assert len(found) == 300
+    assert padded(headlines, grades, publishers, 300, seed=1) == found
+    for text, place, strengths in found:
+        assert headlines[place] in text
+        assert strengths == grades[place]  # those of a plain one beside it are lower
+        assert publishers[place] == "one" or headlines[0] not in text
+    assert {place for _, place, _ in found} >= {2, 4}
+    assert padded(headlines[:2], grades[:2], publishers[:2], 5, seed=1) == []  # none is telling
 
 
 def test_human_grades_take_the_teachers_scale_and_keep_their_order() -> None:

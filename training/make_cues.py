@@ -4,12 +4,13 @@
 
 They are the words that move the scores most in a model without such pairs, trained on the rows that
 the teacher read: those of largest weight times root mean square of their TF-IDF, for any target.
-The most telling comes first.
+The most telling comes first. A stem that hardly stands as a word makes no pair, so it is none.
 """
 
 from __future__ import annotations
 
 import argparse
+from collections import Counter
 from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
@@ -35,8 +36,9 @@ def cues(rows: Rows) -> list[str]:
     size = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=0)).ravel()[: len(terms)])
     weights = np.vstack([each.coef_[0, : len(terms)] for each in pipeline[-1].estimators_])
     moves = np.abs(weights).max(axis=0) * size
-    words = (terms[i] for i in np.argsort(-moves, kind="stable") if " " not in terms[i])
-    return list(islice(words, MOST))
+    texts = Counter(word for _, found in pipeline[0].transform(headlines) for word in {*found})
+    ranked = (terms[i] for i in np.argsort(-moves, kind="stable"))
+    return list(islice((term for term in ranked if texts[term] >= MIN_DF), MOST))
 
 
 def main() -> None:

@@ -6,7 +6,7 @@
 The rows are the annotated headlines, the invented ones of `contrast.csv`, and others with the
 grades of fine-tuned transformers, as `training/distill.py` put them into `teacher.npz`: ungraded
 headlines, crossed ones (`crossed.py`), and the tweets of Webis Clickbait 2017, in the order in
-which humans graded them.
+which humans graded them. Some of the annotated ones come again with more around them (`padded.py`).
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from headline_score import Model
 from headline_score.features import is_word, tokens
 from headline_score.text import normalise
 from headline_score.training import train
+from padded import padded
 from sources import HERE
 
 SHIPPED = HERE.parent / "src" / "headline_score" / "model.npz"
@@ -37,8 +38,9 @@ SEED = 0
 C = {"clickbait": 4.0, "speculation": 4.0, "sensationalism": 8.0}
 MIN_DF = 6
 CUES = "cues.txt"
-WEIGHTS = {"graded": 1.0, "ungraded": 1.0, "crossed": 0.5, "tweets": 1.0}  # by kind of row
-CROSSED = 100_000
+# By kind of row
+WEIGHTS = {"graded": 1.0, "ungraded": 1.0, "crossed": 0.5, "tweets": 1.0, "padded": 0.25}
+CROSSED, PADDED = 100_000, 20_000  # rows
 UNLIKE = {"abc-au-2003-04"}  # lower-case without punctuation: not what a headline looks like
 
 
@@ -59,7 +61,8 @@ class Rows:
     """Name of the archive, or "contrast" for invented headlines."""
 
     kind: list[str]
-    """A key of `WEIGHTS`: "graded" by the annotator; a teacher graded the other kinds."""
+    """A key of `WEIGHTS`: "graded" by the annotator, "padded" made of those; a teacher graded the
+    other kinds."""
 
     natural: list[float]
     """How many headlines of the natural mix each stands for; 0 for hard and invented ones."""
@@ -113,8 +116,8 @@ def cross(found: list[tuple[str, str, str]]) -> list[tuple[str, str, str]]:
 
 
 def with_taught(rows: Rows, data: Path | None) -> Rows:
-    """Return the rows and, after them, those that a teacher graded: ungraded headlines, crossed
-    ones, and tweets whose clickbait humans graded.
+    """Return the rows and, after them, padded ones, and those that a teacher graded: ungraded
+    headlines, crossed ones, and tweets whose clickbait humans graded.
     """
     with np.load(HERE / "teacher.npz", allow_pickle=False) as archive:
         graded = dict(zip(archive["key"].tolist(), archive["grades"].tolist(), strict=True))
@@ -139,6 +142,10 @@ def with_taught(rows: Rows, data: Path | None) -> Rows:
             "webis17.csv holds a tweet that the teacher did not grade: run training/distill.py"
         ) from None
     kind += ["tweets"] * len(tweets)
+    longer = pad(rows)
+    more += [(text, rows.groups[i], rows.sources[i]) for text, i, _ in longer]
+    grades += [grade for *_, grade in longer]
+    kind += ["padded"] * len(longer)
     return Rows(
         headlines=rows.headlines + [row[0] for row in more],
         grades={t: rows.grades[t] + [each[i] for each in grades] for i, t in enumerate(TARGETS)},
@@ -148,6 +155,19 @@ def with_taught(rows: Rows, data: Path | None) -> Rows:
         natural=rows.natural + [0.0] * len(more),
         weights=rows.weights + [WEIGHTS[each] for each in kind],
     )
+
+
+def pad(rows: Rows) -> list[tuple[str, int, list[float]]]:
+    """Return annotated headlines with more around them, each with its place and grades."""
+    real = [i for i, source in enumerate(rows.sources) if source != "contrast"]
+    texts = padded(
+        [rows.headlines[i] for i in real],
+        [[column[i] for column in rows.grades.values()] for i in real],
+        [rows.groups[i] for i in real],
+        PADDED,
+        SEED,
+    )
+    return [(text, real[place], grades) for text, place, grades in texts]
 
 
 def tweets_of(data: Path | None) -> tuple[list[str], list[float]]:

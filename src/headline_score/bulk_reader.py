@@ -78,7 +78,7 @@ class BulkReader:
         self._looked_up = vocabulary.looked_up
         self._remembered = lru_cache(_REMEMBERED)(vocabulary.looked_up)
         names = vocabulary.names
-        listed = list({*vocabulary.words, *vocabulary.cues, *names, *(f"{n}'s" for n in names)})
+        listed = list({*vocabulary.words, *names, *(f"{n}'s" for n in names)})
         known = [vocabulary.looked_up(word) for word in listed]
         # What is known of each listed token, int32 each, shape (listed,)
         self._row, self._stem, self._kind, self._cue = np.array(known, np.int32).T.copy()
@@ -114,7 +114,7 @@ class BulkReader:
 
         starts, ends = _tokens(raw, data)  # (tokens,) each
         text = np.repeat(np.arange(n), np.diff(np.searchsorted(starts, begins)))  # of each token
-        row, stem, kind, cue = self._known(raw.translate(_FOLD), starts, ends)
+        row, stem, kind, cue = self._known(raw, starts, ends)
 
         kinds = np.bincount(text * 4 + kind, minlength=4 * n).reshape(n, 4)
         words = kinds[:, UNKNOWN] + kinds[:, NAMED] + kinds[:, KNOWN]
@@ -143,9 +143,9 @@ class BulkReader:
             coverage=known / np.maximum(words, 1),
         )
 
-    def _known(self, folded: bytes, starts: Integers, ends: Integers) -> list[Any]:
+    def _known(self, raw: bytes, starts: Integers, ends: Integers) -> list[Any]:
         """Return rows, stems, kinds and cues of tokens, each of shape (tokens,)."""
-        chunks, lengths = _chunks(folded), ends - starts
+        chunks, lengths = _chunks(raw.translate(_FOLD)), ends - starts
         place = self._listed.find(self._hashes(chunks, starts, lengths))
         place[self._lengths[place] != lengths] = -1
         long = np.flatnonzero((place >= 0) & (lengths > _CHUNK))
@@ -160,7 +160,7 @@ class BulkReader:
         strange = np.flatnonzero(place < 0)
         if strange.size:
             places = zip(starts[strange].tolist(), ends[strange].tolist(), strict=True)
-            found = [self._unlisted(folded[start:end].decode()) for start, end in places]
+            found = [self._unlisted(raw[start:end].lower().decode()) for start, end in places]
             for column, values in zip(columns, zip(*found, strict=True), strict=True):
                 column[strange] = values
         return columns

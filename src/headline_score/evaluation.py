@@ -108,19 +108,26 @@ def evaluate(
 
 
 def evaluate_strengths(
-    y: Floats, p: Floats, *, threshold: float, resamples: int = 1000, seed: int = 0
+    y: Floats,
+    p: Floats,
+    *,
+    threshold: float,
+    sample_weight: Floats | None = None,
+    resamples: int = 1000,
+    seed: int = 0,
 ) -> Evaluation:
     """Evaluate predicted strengths `p` against graded ones `y`, each of shape (n,)."""
     n = len(y)
+    weights = np.ones(n) if sample_weight is None else sample_weight
     random = np.random.default_rng(seed)
-    estimate = _metrics(y, p, threshold, np.ones((1, n)))
+    estimate = _metrics(y, p, threshold, weights[None])
     samples: dict[str, list[Floats]] = {name: [] for name in estimate}
     for done in range(0, resamples, _RESAMPLES_AT_ONCE):
         size = min(_RESAMPLES_AT_ONCE, resamples - done)
         counts = np.stack(
             [np.bincount(random.integers(n, size=n), minlength=n) for _ in range(size)]
         )
-        for name, values in _metrics(y, p, threshold, counts.astype(np.float64)).items():
+        for name, values in _metrics(y, p, threshold, counts * weights).items():
             samples[name].append(values)
     metrics = {}
     for name, values in estimate.items():
@@ -132,7 +139,7 @@ def evaluate_strengths(
 
 
 def _metrics(y: Floats, p: Floats, threshold: float, counts: Floats) -> dict[str, Floats]:
-    """Return each metric for each row of `counts` (r, n): how often each headline counts."""
+    """Return each metric for each row of `counts` (r, n): how much each headline counts."""
     positive = (y >= POSITIVE).astype(np.float64)
     flagged = p >= threshold
     n = counts.sum(axis=1)

@@ -11,14 +11,15 @@ them to this file.
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Mapping
+from collections.abc import Container, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import combinations, pairwise
 from math import log
+from typing import NamedTuple
 
 from headline_score.text import normalise, offsets
 
-RECIPE = 3
+RECIPE = 4
 """Number of the recipe in this file; a model only scores the features it was trained on."""
 
 START, END, NAME = "<s>", "</s>", "<name>"  # no token of a text looks like these
@@ -47,24 +48,115 @@ QUIET = (0.0, 0.0, 0.0)  # of a text that is not loud
 _MOST_BANGS = 3
 LONGEST_WORD = 40  # letters; what is longer has no inflection, and no place in a cache
 _INFLECTION = re.compile(r"(?<=...)(?:ingly|edly|ing|ers?|ed|es|ly|(?<![isu])s|')$")
+_SHORTEST_DISGUISE = 3  # letters: of shorter tokens many are words of their own, as "4x"
+_LETTERS_FOR_DIGITS = (str.maketrans("0134578", "oieastb"), str.maketrans("0134578", "oleastb"))
+_REPEATED = re.compile(r"([^\W\d_])\1+")
+_DRAWN_OUT = re.compile(r"([^\W\d_])\1\1+")
 # For each ASCII character itself, but 0 for a digit: quicker to look up than a mapping of few.
 _DIGITS = "".join("0" if chr(code).isdigit() else chr(code) for code in range(128))
 
 
-def split(plain: str) -> list[str]:
-    """Return the words and telling punctuation marks of a normalised text, in order.
+class Token(NamedTuple):
+    """A token of a text, and its place `[start, end)` there."""
 
-    Letters are lower-cased and every digit becomes 0, so that numbers count by their length.
+    word: str
+    start: int
+    end: int
+
+
+def split(plain: str) -> list[str]:
+    """Return the words and telling punctuation marks of a normalised text, in lower case.
 
     >>> split("Why Ann's 15 Ports Won't Reopen - report")
-    ['why', "ann's", '00', 'ports', "won't", 'reopen', '-', 'report']
+    ['why', "ann's", '15', 'ports', "won't", 'reopen', '-', 'report']
     """
-    return [fold_digits(token) for token in split_as_is(plain)]
-
-
-def split_as_is(plain: str) -> list[str]:
-    """Return what `split` does, with the digits as they are: `fold_digits` makes them alike."""
     return _TOKEN.findall(plain.lower())
+
+
+def tokens(
+    plain: str, names: Container[str] = frozenset(), known: Container[str] | None = None
+) -> list[str]:
+    """Return what a normalised text is read as: `read_as` of what `split` finds.
+
+    A run of names is one token, so that no name has a weight of its own.
+
+    >>> tokens("Why Ann Lee's 15 Ports Won't Reopen - report", {"ann", "lee"})
+    ['why', '<name>', '00', 'ports', "won't", 'reopen', '-', 'report']
+    >>> tokens("Okoro Shocckingly SNU8S Zanele", known={"snub", "shockingly"})
+    ['<name>', 'shockingly', 'snubs', '<name>']
+    """
+    return [token.word for token in _tokens(plain, names, known)]
+
+
+def placed_tokens(text: str, names: Container[str], known: Container[str] | None) -> list[Token]:
+    """Return the `tokens` of a raw text with their places in it."""
+    places = offsets(text)
+    return [
+        # An end is one character on at least, where a character stands for many
+        Token(word, places[start], max(places[end], places[end - 1] + 1))
+        for word, start, end in _tokens(normalise(text), names, known)
+    ]
+
+
+def _tokens(plain: str, names: Container[str], known: Container[str] | None) -> Iterator[Token]:
+    run: Token | None = None
+    for match in _TOKEN.finditer(plain.lower()):
+        token = Token(read_as(match.group(), names, known), *match.span())
+        if token.word == NAME:
+            run = Token(NAME, run.start if run else token.start, token.end)
+            continue
+        if run:
+            yield run
+            run = None
+        yield token
+    if run:
+        yield run
+
+
+def read_as(token: str, names: Container[str], known: Container[str] | None) -> str:
+    """Return what a token of a text is read as.
+
+    Every digit becomes 0, so that numbers count by their length. A listed name, also with 's, is
+    `NAME`; and so is any other unknown word, as most that a large vocabulary lacks are names,
+    unless it is a known one in disguise (see `respellings`).
+
+    Args:
+        token: one that `split` returns.
+        names: the listed names.
+        known: words and stems: a word is known if this holds it or its stem; None: all words are.
+    """
+    word = fold_digits(token)
+    if is_name(word, names):
+        return NAME
+    if known is None or not word[0].isalnum() or word in known or stem(word) in known:
+        return word
+    for other in respellings(token):
+        if other in known:
+            return NAME if is_name(other, names) else other
+    return NAME if word[0].isalpha() else word
+
+
+def respellings(token: str) -> Iterator[str]:
+    """Yield what a misspelt word may stand for: l1ke for like, shoccking and soooo for others.
+
+    >>> [*respellings("w0w")], [*respellings("soooo")], [*respellings("ports")]
+    (['wow'], ['soo', 'so'], [])
+    """
+    if not _SHORTEST_DISGUISE <= len(token) <= LONGEST_WORD:
+        return
+    if not token.isalpha() and any(map(str.isalpha, token)):
+        for letters in _LETTERS_FOR_DIGITS:
+            if (word := token.translate(letters)) != token:
+                yield word
+    if not _REPEATED.search(token):
+        return
+    if _DRAWN_OUT.search(token):
+        yield _DRAWN_OUT.sub(r"\1\1", token)
+        yield _DRAWN_OUT.sub(r"\1", token)
+        return
+    for match in _REPEATED.finditer(token):
+        yield token[: match.start()] + token[match.start() + 1 :]
+    yield _REPEATED.sub(r"\1", token)
 
 
 def fold_digits(text: str) -> str:
@@ -72,47 +164,9 @@ def fold_digits(text: str) -> str:
     return text.translate(_DIGITS)
 
 
-def tokens(plain: str, names: Container[str] = frozenset()) -> list[str]:
-    """Return what `split` does, with each run of names as one `NAME`: none has a weight of its own.
-
-    >>> tokens("Why Ann Lee's 15 Ports Won't Reopen - report", {"ann", "lee"})
-    ['why', '<name>', '00', 'ports', "won't", 'reopen', '-', 'report']
-    """
-    found: list[str] = []
-    for token in split(plain):
-        if not is_name(token, names):
-            found.append(token)
-        elif not found or found[-1] != NAME:
-            found.append(NAME)
-    return found
-
-
-def with_unknown_as_names(tokens: list[str], known: Container[str]) -> list[str]:
-    """Return the tokens with each run of names and of unknown words as one `NAME`.
-
-    Most words that a large vocabulary lacks are names. A word is known if `known` holds it or its
-    stem; what begins with a digit or is a punctuation mark is no word here.
-
-    >>> with_unknown_as_names(["<name>", "okoro", "snubs", "zanele"], {"snub"})
-    ['<name>', 'snubs', '<name>']
-    """
-    found: list[str] = []
-    for token in tokens:
-        if is_unknown(token, known):
-            token = NAME
-        if token != NAME or not found or found[-1] != NAME:
-            found.append(token)
-    return found
-
-
 def is_name(token: str, names: Container[str]) -> bool:
     """Tell a word that `names` holds, also with 's."""
     return token.removesuffix("'s") in names
-
-
-def is_unknown(token: str, known: Container[str]) -> bool:
-    """Tell a word that `known` holds neither as it is nor by its stem."""
-    return token[0].isalpha() and token not in known and stem(token) not in known
 
 
 def is_word(token: str) -> bool:
@@ -135,7 +189,7 @@ def stem(word: str) -> str:
 def _stem(word: str) -> str:
     bare = _INFLECTION.sub("", word.removesuffix("'s"))
     if len(bare) > 3:
-        if bare[-1] == "e" or (bare[-1] == bare[-2] and bare[-1] not in "aeioszl0"):
+        if bare[-1] == "e" or (bare[-1] == bare[-2] and bare[-1] not in "aeioszl0.-"):
             return bare[:-1]
         if bare[-1] == "i":
             return f"{bare[:-1]}y"
@@ -170,29 +224,15 @@ def cue_pairs(tokens: list[str], cues: Mapping[str, int]) -> list[str]:
     return [f"{one} + {other}" for one, other in combinations(found[:MOST_CUES], 2)]
 
 
-def term_spans(text: str, names: Container[str], known: Container[str]) -> list[tuple[int, int]]:
-    """Return for each of a text's `terms` its place `[start, end)` in the raw text.
+def term_spans(found: Sequence[Token]) -> list[tuple[int, int]]:
+    """Return for each of the `terms` of a text's tokens its place `[start, end)`.
 
-    The terms are those of its tokens after `with_unknown_as_names`. One with a boundary marker has
-    the place of its word alone.
+    One with a boundary marker has the place of its word alone.
     """
-    places = offsets(text)
-    found: list[str] = []
-    spans: list[tuple[int, int]] = []
-    for match in _TOKEN.finditer(normalise(text).lower()):
-        token = fold_digits(match.group())
-        if is_name(token, names) or is_unknown(token, known):
-            token = NAME
-        start = places[match.start()]
-        end = max(places[match.end()], places[match.end() - 1] + 1)
-        if found and found[-1] == token == NAME:
-            spans[-1] = (spans[-1][0], end)
-            continue
-        found.append(token)
-        spans.append((start, end))
+    spans = [(token.start, token.end) for token in found]
     marked = [*spans[:1], *spans, *spans[-1:]] or [(0, 0), (0, 0)]
     pairs = [(left[0], right[1]) for left, right in pairwise(marked)]
-    inflected = [span for token, span in zip(found, spans, strict=True) if stem(token) != token]
+    inflected = [(start, end) for word, start, end in found if stem(word) != word]
     return [*spans, *pairs, *inflected]
 
 

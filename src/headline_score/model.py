@@ -20,11 +20,10 @@ from headline_score.features import (
     cue_pairs,
     length_shape,
     loudness,
+    placed_tokens,
     shape,
     term_spans,
     terms,
-    tokens,
-    with_unknown_as_names,
 )
 from headline_score.model_file import TOP_CODE, FixedPoint, Header, Parameters
 from headline_score.result import Contribution, Explanation, Score, TargetExplanation
@@ -248,7 +247,7 @@ class Model:
             biases = [log(rate) - log1p(-rate) for rate in self._base_rates]
             unread = tuple(TargetExplanation(bias, (), IDENTITY) for bias in biases)
             return Explanation(headline, self.targets, unread, coverage)
-        spans = self._spans(headline, plain)
+        spans = self._spans(headline)
         rows = [self._vocabulary.row(term) for term in spans]
         squares, *logits = zip(*[self._addends[row] for row in rows], strict=True)
         norm = self._norm(sum(squares))
@@ -263,17 +262,17 @@ class Model:
             parts.append(TargetExplanation(bias, contributions, self._calibrations[t]))
         return Explanation(headline, self.targets, tuple(parts), coverage)
 
-    def _spans(self, headline: str, plain: str) -> dict[str, list[tuple[int, int]]]:
+    def _spans(self, headline: str) -> dict[str, list[tuple[int, int]]]:
         """Return the terms of a headline that the model has, each with its places in it."""
-        words, row = self._vocabulary.words, self._vocabulary.row
-        found = with_unknown_as_names(tokens(plain, self.names), words)
-        places = term_spans(headline, self.names, words)
+        vocabulary = self._vocabulary
+        found = placed_tokens(headline, vocabulary.names, vocabulary.words)
+        words = [token.word for token in found]
         spans: dict[str, list[tuple[int, int]]] = {}
-        for term, span in zip(terms(found), places, strict=True):
+        for term, span in zip(terms(words), term_spans(found), strict=True):
             spans.setdefault(term, []).append(span)
-        for pair in cue_pairs(found, self._vocabulary.cues):
+        for pair in cue_pairs(words, vocabulary.cues):
             spans[pair] = sorted(place for cue in pair.split(" + ") for place in spans[cue])
-        return {term: at for term, at in spans.items() if row(term) != NOTHING}
+        return {term: at for term, at in spans.items() if vocabulary.row(term) != NOTHING}
 
     def _read(self, plain: str) -> tuple[list[float], float]:
         """Return the log-odds of a normalised text, and its coverage."""

@@ -1,8 +1,9 @@
 """Text normalisation: what typography does to a headline must not decide its score.
 
 `normalise` decodes HTML entities, straightens quotes and dashes, reduces accented, full-width and
-ligature letters to plain ones (Unicode NFKD without its combining marks), and leaves out a
-publisher's name at the end, as in "Ferry resumes - The Daily Example".
+ligature letters to plain ones (Unicode NFKD without its combining marks), undoes two disguises
+(Greek or Cyrillic letters among Latin ones, "S H O C K I N G"), and leaves out a publisher's name
+at the end, as in "Ferry resumes - The Daily Example".
 Letter case is left alone, as capitals can shout; `features` folds it.
 """
 
@@ -27,10 +28,20 @@ _TYPOGRAPHY = str.maketrans(
     | {"…": "..."}
 )
 
+# Greek and Cyrillic letters that look like Latin ones (after Unicode's confusables.txt, UTS #39),
+# to be read as these where a word has both: a wholly Greek or Cyrillic word stays what it is.
+_LOOK_ALIKES = str.maketrans(
+    "аеорсухіјѕһԁӏԛԝкмтвнАЕОРСУХІЈЅҺКМТВНοανρτυικγχηΑΒΕΖΗΙΚΜΝΟΡΤΥΧıɑɡ",
+    "aeopcyxijshdlqwkmtbhAEOPCYXIJSHKMTBHoavptuikyxnABEZHIKMNOPTYXiag",
+)
+_LETTERS = re.compile(r"[^\W\d_]+")
+_LATIN = re.compile("[A-Za-z]")
+_SPACED = re.compile(r"(?<!\w)(?<!\w')(?:[A-Za-z] ){3,}[A-Za-z](?!'?\w)")
+
 # A publisher's name at the end, after a dash or bar, whatever its letter case: a well-known one, an
 # address, or one that is made like one. Kickers ("| Live", "- report") are no publishers.
 _PUBLISHER = re.compile(
-    r"""\s+[-|]\s+
+    r"""[ ]+[-|][ ]+
     (?:
         (?:the\s+)?(?:abc|al\ jazeera|ap|associated\ press|atlantic|axios|bbc|billboard|bloomberg
         |business\ insider|buzzfeed|cbc|cbs|cnbc|cnet|cnn|daily\ beast|daily\ mail|deutsche\ welle
@@ -56,8 +67,8 @@ _PUBLISHER = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 _LONGEST_SUFFIX = 80  # characters: bounds the search
-_MOST_SUFFIXES = 2
 _SHORTEST = 2  # words that a headline has without its publisher
+_HEAD = 200  # characters in which these are looked for
 
 # Combining marks and invisible format characters (zero-width space, soft hyphen, …) stand
 # inside words and vanish; any other character that is no letter or digit parts words.
@@ -95,24 +106,46 @@ def normalise(text: str) -> str:
 
     >>> normalise("Caf&eacute; “reopens” — finally…")
     'Cafe "reopens"  -  finally...'
-    >>> normalise("Ferry resumes | The Daily Example")
-    'Ferry resumes'
+    >>> normalise("S H O C K as ferry resumes | The Daily Example")
+    'SHOCK as ferry resumes'
     """
-    if not text.isascii() or "&" in text:
-        text = _PIECE.sub(lambda match: _plain(match.group()), text)
-    if " - " in text or " | " in text:  # without one of these no publisher can follow
-        return _without_publisher(text)
-    return text
+    plain = _typed_plainly(text)
+    if _may_be_spaced(plain):
+        plain = _SPACED.sub(lambda match: match.group().replace(" ", ""), plain)
+    if " - " in plain or " | " in plain:  # without one of these no publisher can follow
+        return _without_publisher(plain)
+    return plain
+
+
+def _typed_plainly(text: str) -> str:
+    if text.isascii() and "&" not in text:
+        return text
+    plain = _PIECE.sub(lambda match: _plain(match.group()), text)
+    return plain if plain.isascii() else _LETTERS.sub(_undisguised, plain)
+
+
+def _undisguised(match: re.Match[str]) -> str:
+    """Return a word, in Latin letters if it has some and others that look like them."""
+    word = match.group()
+    if word.isascii() or not _LATIN.search(word):
+        return word
+    latin = word.translate(_LOOK_ALIKES)
+    return latin if latin.isascii() else word
+
+
+def _may_be_spaced(plain: str) -> bool:
+    return 5 * plain.count(" ") > len(plain)  # quicker than to look; mostly every sixth is a blank
 
 
 def _without_publisher(plain: str) -> str:
-    for _ in range(_MOST_SUFFIXES):
-        end = len(plain.rstrip())
-        match = _PUBLISHER.search(plain, max(end - _LONGEST_SUFFIX, 0), end)
-        if not match or len(plain[: match.start()].split(None, _SHORTEST)) < _SHORTEST:
+    kept = end = len(plain)
+    blanks = end - len(plain.rstrip())
+    while match := _PUBLISHER.search(plain, max(end - blanks - _LONGEST_SUFFIX, 0), end - blanks):
+        end, blanks = match.start(), 0
+        if len(plain[: min(end, _HEAD)].split(None, _SHORTEST)) < _SHORTEST:
             break
-        plain = plain[: match.start()]
-    return plain
+        kept = end
+    return plain[:kept]
 
 
 def offsets(text: str) -> list[int]:
@@ -124,7 +157,12 @@ def offsets(text: str) -> list[int]:
     >>> offsets("a&amp;b")
     [0, 1, 6, 7]
     """
-    return [*_places(text), len(text)][: len(normalise(text)) + 1]
+    places = [*_places(text), len(text)]
+    plain = _typed_plainly(text)
+    if _may_be_spaced(plain):
+        for match in reversed([*_SPACED.finditer(plain)]):
+            del places[match.start() + 1 : match.end() : 2]  # its blanks
+    return places[: len(normalise(text)) + 1]
 
 
 def _places(text: str) -> Iterator[int]:

@@ -32,7 +32,6 @@ from headline_score.features import (
     stem,
     terms,
     tokens,
-    with_unknown_as_names,
 )
 from headline_score.model import Model
 from headline_score.model_file import Header, Parameters, coded, decoded
@@ -238,17 +237,15 @@ class Reader(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         for text in X:
             found = tokens(normalise(text), self.names)
             texts.update({*found, *map(stem, found)})
-        self.known_ = frozenset(word for word, n in texts.items() if n >= self.min_df)
-        if not any(map(is_word, self.known_)):
+        known = frozenset(word for word, n in texts.items() if n >= self.min_df)
+        if not any(map(is_word, known)):
             raise ValueError(f"no word is in {self.min_df} texts")
+        self.known_: frozenset[str] | None = known
         return self
 
     def transform(self, X: Iterable[str]) -> list[Read]:
         """Return normalised text and tokens of each text."""
-        return [
-            (plain, with_unknown_as_names(tokens(plain, self.names), self.known_))
-            for plain in map(normalise, X)
-        ]
+        return [(plain, tokens(plain, self.names, self.known_)) for plain in map(normalise, X)]
 
 
 class TermVectorizer(TfidfVectorizer):  # type: ignore[misc]

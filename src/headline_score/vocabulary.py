@@ -20,7 +20,8 @@ from headline_score.features import (
     fold_digits,
     is_name,
     is_word,
-    split_as_is,
+    read_as,
+    split,
     stem,
 )
 
@@ -91,13 +92,12 @@ class Vocabulary:
 
     def looked_up(self, token: str) -> tuple[int, int, int, int]:
         """Return row, stem, kind and cue of a `Token`."""
-        if is_name(token, self.names):
-            return self._named
-        row, stem_row = self.words.get(token, NOTHING), self.words.get(stem(token), NOTHING)
-        if not (row or stem_row) and token[0].isalpha():  # as `features.is_unknown` says
-            return self._unknown
+        word = read_as(token, self.names, self.words)
+        if word == NAME:
+            return self._named if is_name(fold_digits(token), self.names) else self._unknown
+        row, stem_row = self.words.get(word, NOTHING), self.words.get(stem(word), NOTHING)
         kind = KNOWN if row or stem_row else UNKNOWN
-        return row, stem_row, kind if is_word(token) else MARK, self.cues.get(token, -1)
+        return row, stem_row, kind if is_word(word) else MARK, self.cues.get(word, -1)
 
     def read(self, plain: str) -> tuple[set[int], int, float]:
         """Read a normalised text.
@@ -108,7 +108,7 @@ class Vocabulary:
             those are but names.
         """
         remembered = self._tokens.get
-        tokens = [remembered(token) or self._token(token) for token in split_as_is(plain)]
+        tokens = [remembered(token) or self._token(token) for token in split(plain)]
         rows, stems, kinds, cues, pairs = zip(self._boundary, *tokens, strict=True)
         following = [*rows[1:], BOUNDARY]
         found = {*rows, *stems}
@@ -142,7 +142,7 @@ class Vocabulary:
         return self.words.get(term, NOTHING)
 
     def _token(self, token: str) -> Token:
-        known = self.looked_up(fold_digits(token))
+        known = self.looked_up(token)
         found = Token(*known, self._pairs[known[0]])
         if len(token) <= LONGEST_WORD:
             if len(self._tokens) >= _REMEMBERED:
