@@ -7,7 +7,7 @@
 Writes the tables as Markdown where their markers are, most of them as `figures/evaluation.json`,
 and plots beside it. `--retrain` also measures models that were trained without parts of the data:
 some twenty fits in all, forty minutes. Every interval is a 95 % bootstrap interval over headlines
-(percentiles of 1,000 resamples).
+(percentiles of 1,000 resamples), but those of the behavioural tests are Wilson's.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ import figures
 import sources
 import thesaurus
 from baselines import baseline_scores
+from behaviour import behaviour_table
 from headline_score import Model
 from headline_score.evaluation import (
     POSITIVE,
@@ -95,6 +96,7 @@ def main() -> None:
             "baselines": baselines_table(gold, rows, arguments.data),
             "misses": misses_table(gold),
             "examples": examples_table(model),
+            "behaviour": behaviour_table(model),
             "training": training_table(model),
         }
         tables["coverage"] = Table(thesaurus.COLUMNS, thesaurus.coverage_rows(rows))
