@@ -82,7 +82,7 @@ def tokens(
 
     >>> tokens("Why Ann Lee's 15 Ports Won't Reopen - report", {"ann", "lee"})
     ['why', '<name>', '00', 'ports', "won't", 'reopen', '-', 'report']
-    >>> tokens("Okoro Shocckingly SNU8S Zanele", known={"snub", "shockingly"})
+    >>> tokens("Okoro Shocckingly SNU8S Zanele", known={"snubs", "shockingly"})
     ['<name>', 'shockingly', 'snubs', '<name>']
     """
     return [token.word for token in _tokens(plain, names, known)]
@@ -145,9 +145,8 @@ def respellings(token: str) -> Iterator[str]:
     if not _SHORTEST_DISGUISE <= len(token) <= LONGEST_WORD:
         return
     if not token.isalpha() and any(map(str.isalpha, token)):
-        for letters in _LETTERS_FOR_DIGITS:
-            if (word := token.translate(letters)) != token:
-                yield word
+        words = dict.fromkeys(token.translate(letters) for letters in _LETTERS_FOR_DIGITS)
+        yield from (word for word in words if word != token)
     if not _REPEATED.search(token):
         return
     if _DRAWN_OUT.search(token):
