@@ -19,12 +19,11 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullLocat
 from numpy.typing import NDArray
 from sklearn.metrics import precision_recall_curve
 
-from headline_score.evaluation import POSITIVE, evaluate_strengths
+from headline_score.evaluation import BINS, POSITIVE, evaluate_strengths, score_bins
 from headline_score.training import PRECISE
 
 Floats = NDArray[np.float64]
 
-BINS = 10  # those of the expected calibration error
 FEW = 10  # fewer headlines than this in a bin have no interval worth drawing
 RESAMPLES = 1000
 WIDTH, HEIGHT = 9.0, 3.4  # inches; three panels side by side
@@ -82,7 +81,7 @@ def reliability(
             above.set_title(f"{target}, n = {len(y):,}\nECE {ece}")
             _means(above, y, p, i)
             edges = np.linspace(0, 1, BINS + 1)
-            below.hist(_bins(p) / BINS + 0.5 / BINS, edges, color=COLOURS[i], rwidth=0.9)
+            below.hist(score_bins(p) / BINS + 0.5 / BINS, edges, color=COLOURS[i], rwidth=0.9)
             below.set(yscale="log", xlabel="score")
             below.set_ylim(bottom=0.7)  # so that a single headline shows
             below.yaxis.set_major_locator(LogLocator(numticks=6))
@@ -170,7 +169,7 @@ def learning_curve(
 def _means(axes: Axes, y: Floats, p: Floats, i: int) -> None:
     """Draw mean grade against mean score of each bin that is not empty."""
     axes.plot([0, 1], [0, 1], **DASHED)
-    bins = _bins(p)
+    bins = score_bins(p)
     many = [bins == b for b in range(BINS) if np.sum(bins == b) >= FEW]
     few = [bins == b for b in range(BINS) if 0 < np.sum(bins == b) < FEW]
     look: dict[str, Any] = {"color": COLOURS[i], "marker": MARKERS[i], "markersize": 5}
@@ -199,11 +198,6 @@ def _margins(y: Floats) -> tuple[float, float]:
     means = [random.choice(y, len(y)).mean() for _ in range(RESAMPLES)]
     low, high = np.percentile(means, [2.5, 97.5])
     return max(y.mean() - low, 0.0), max(high - y.mean(), 0.0)
-
-
-def _bins(p: Floats) -> NDArray[np.intp]:
-    """Return the number of the equal-width bin of each score."""
-    return np.minimum((p * BINS).astype(np.intp), BINS - 1)
 
 
 def _mark(

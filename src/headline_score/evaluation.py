@@ -16,7 +16,9 @@ Floats = NDArray[np.float64]
 POSITIVE = 0.5
 """A headline of at least this strength is a positive: 1 of 0/1, 2 or 3 of the grades 0 to 3."""
 
-_ECE_BINS = 10
+BINS = 10
+"""Equal-width bins of scores that the expected calibration error is taken over."""
+
 _RESAMPLES_AT_ONCE = 100  # bounds memory
 
 
@@ -148,8 +150,8 @@ def _metrics(y: Floats, p: Floats, threshold: float, counts: Floats) -> dict[str
     variance = counts @ (y * y) / n - mean * mean
     mse = counts @ (y - p) ** 2 / n
     hits = counts @ (positive * flagged)
-    bins = np.minimum((p * _ECE_BINS).astype(int), _ECE_BINS - 1)
-    gaps = [np.abs(counts[:, bins == b] @ (y - p)[bins == b]) for b in range(_ECE_BINS)]
+    bins = score_bins(p)
+    gaps = [np.abs(counts[:, bins == b] @ (y - p)[bins == b]) for b in range(BINS)]
     with np.errstate(divide="ignore", invalid="ignore"):
         return {
             "MSE": mse,
@@ -161,6 +163,11 @@ def _metrics(y: Floats, p: Floats, threshold: float, counts: Floats) -> dict[str
             "Brier": counts @ (positive - p) ** 2 / n,
             "ECE": np.sum(gaps, axis=0) / n,
         }
+
+
+def score_bins(p: Floats) -> NDArray[np.intp]:
+    """Return the number of the bin, 0 to `BINS` - 1, of each score."""
+    return np.minimum((p * BINS).astype(np.intp), BINS - 1)
 
 
 def _auc(positive: Floats, p: Floats, counts: Floats) -> Floats:
