@@ -1,4 +1,4 @@
-"""Scores as a function for `map` of Hugging Face datasets: cached, in several processes, streamed."""
+"""Scores as a function for `map` of Hugging Face datasets: cached, in processes, streamed."""
 
 import pickle
 import subprocess
