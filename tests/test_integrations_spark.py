@@ -1,7 +1,9 @@
 """Scores as columns of a Spark table, on a cluster of two executors, each a process of its own."""
 
 import os
+import re
 import shutil
+import subprocess
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -19,6 +21,8 @@ from headline_score import HeadlineScoreError, Model, ModelFileError, TableError
 from headline_score.integrations._models import loaded
 from headline_score.integrations.spark import _Worker, score_columns
 
+DOCS = Path(__file__).parents[1] / "docs" / "spark.md"
+
 ROWS = 500_000
 PARTITIONS = 8
 TEMPLATES = [
@@ -33,24 +37,29 @@ TEMPLATES = [
 
 
 @pytest.fixture(scope="module")
-def spark() -> Iterator[SparkSession]:
+def java() -> Iterator[None]:
     if not (shutil.which("java") or "JAVA_HOME" in os.environ):
         skip_or_fail("Spark needs Java, 17 or later")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SPARK_LOCAL_IP", "127.0.0.1")
         patch.setenv("PYSPARK_PYTHON", sys.executable)
-        session = (
-            SparkSession.builder.master("local-cluster[2,1,1024]")
-            .config("spark.ui.enabled", "false")
-            .config("spark.ui.showConsoleProgress", "false")
-            .config("spark.sql.shuffle.partitions", "2")
-            # No task starts before both executors have, and so both have some.
-            .config("spark.scheduler.minRegisteredResourcesRatio", "1.0")
-            .config("spark.scheduler.maxRegisteredResourcesWaitingTime", "600s")
-            .getOrCreate()
-        )
-        yield session
-        session.stop()
+        yield
+
+
+@pytest.fixture(scope="module")
+def spark(java: None) -> Iterator[SparkSession]:
+    session = (
+        SparkSession.builder.master("local-cluster[2,1,1024]")
+        .config("spark.ui.enabled", "false")
+        .config("spark.ui.showConsoleProgress", "false")
+        .config("spark.sql.shuffle.partitions", "2")
+        # No task starts before both executors have, and so both have some.
+        .config("spark.scheduler.minRegisteredResourcesRatio", "1.0")
+        .config("spark.scheduler.maxRegisteredResourcesWaitingTime", "600s")
+        .getOrCreate()
+    )
+    yield session
+    session.stop()
 
 
 def table(spark: SparkSession, rows: int) -> DataFrame:
@@ -159,3 +168,15 @@ def test_a_worker_of_another_version_refuses() -> None:
     worker = _Worker("title", ("clickbait",), "0.0.0", None)
     with pytest.raises(HeadlineScoreError, match=rf"{headline_score.__version__}.*driver has 0\.0"):
         list(worker([]))
+
+
+@pytest.mark.usefixtures("java")
+def test_the_page_of_the_docs_runs(tmp_path: Path) -> None:
+    text = DOCS.read_text(encoding="utf-8")
+    code = "\n".join(re.findall(r"```python\n(.*?)```", text, re.DOTALL))
+    # In a process of its own, as paths are relative to where Spark was started.
+    run = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 0, run.stderr
+    assert "my_loud" in run.stdout
