@@ -32,6 +32,10 @@ from headline_score.integrations.spark import score_columns
 
 EXECUTORS = (1, 2)
 ALONE = "`score_many` in one process, without Spark"
+BUSY = (
+    " The cores had other work to do, so that these figures are low, spread widely, and do not tell"
+    " what a second executor adds: measure on an idle machine."
+)
 TEMPLATES = [
     "Ferry service resumes after storm number {}",
     "You Won't Believe What Ferryman {} Did Next",
@@ -48,10 +52,11 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=500_000)
     parser.add_argument("--repeats", type=int, default=5)
     arguments = parser.parse_args()
-    load = f"load average {os.getloadavg()[0]:.1f}, " if hasattr(os, "getloadavg") else ""
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
     spark = (
         SparkSession.builder.master(f"local-cluster[{max(EXECUTORS)},1,1024]")
         .config("spark.ui.enabled", "false")
+        .config("spark.ui.showConsoleProgress", "false")
         .config("spark.scheduler.minRegisteredResourcesRatio", "1.0")
         .config("spark.scheduler.maxRegisteredResourcesWaitingTime", "600s")
         .getOrCreate()
@@ -68,8 +73,8 @@ def main() -> None:
     spark.stop()
     text = "\n".join(
         [
-            f"- {machine()}, pyspark {pyspark.__version__}; {load}before Spark started: the cores"
-            " had other work too where that is not near 0.",
+            f"- {machine()}, pyspark {pyspark.__version__}; load average before the start: {load:.1f}."
+            + BUSY * (load > 0.5),
             f"- {arguments.rows:,} made-up rows; medians of {clock.repeats}, with the least and"
             " most, timed in turn. A cluster of two executors with a core each; one works where the"
             " table has one partition. Both run on this machine, beside Spark's own driver.",

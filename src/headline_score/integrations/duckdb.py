@@ -97,7 +97,7 @@ def _remembering(model: Model) -> Callable[[Any], Columns]:
     last: deque[tuple[Any, Columns]] = deque(maxlen=_KEPT)
 
     def score(titles: Any) -> Columns:
-        for known, columns in tuple(last):
+        for known, columns in last.copy():
             if known.equals(titles):
                 return columns
         columns = model.score_many(titles)
