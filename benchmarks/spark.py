@@ -73,8 +73,8 @@ def main() -> None:
     spark.stop()
     text = "\n".join(
         [
-            f"- {machine()}, pyspark {pyspark.__version__}; load average before the start: {load:.1f}."
-            + BUSY * (load > 0.5),
+            f"- {machine()}, pyspark {pyspark.__version__};"
+            f" load average before the start: {load:.1f}." + BUSY * (load > 0.5),
             f"- {arguments.rows:,} made-up rows; medians of {clock.repeats}, with the least and"
             " most, timed in turn. A cluster of two executors with a core each; one works where the"
             " table has one partition. Both run on this machine, beside Spark's own driver.",
