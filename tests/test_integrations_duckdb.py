@@ -134,7 +134,8 @@ def test_cursors_in_threads_score_alike(
     found: list[Any] = []
 
     def work(name: str) -> None:
-        found.append((name, con.cursor().sql(f"SELECT {name}(title) FROM kept").fetchnumpy()))
+        with con.cursor() as cursor:
+            found.append((name, cursor.sql(f"SELECT {name}(title) FROM kept").fetchnumpy()))
 
     names = ("clickbait", "speculation", "sensationalism") * 2
     threads = [threading.Thread(target=work, args=(name,)) for name in names]

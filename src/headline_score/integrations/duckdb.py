@@ -59,27 +59,22 @@ def register(
         raise HeadlineScoreError(
             f"names of SQL functions that differ in case alone: {', '.join(names)}"
         )
-    score = _remembering(scorer)
     for name in names:
-        _remove(con, name)
-    create: Any = con.create_function  # its type hints lack the short forms that it takes
-    try:
-        for name, target in names.items():
-            function = _function(score, target)
-            create(*(name, function, ["VARCHAR"], "DOUBLE"), type="arrow", null_handling="special")
-    except duckdb.CatalogException as error:
-        for made in names:
-            _remove(con, made)
+        with suppress(duckdb.InvalidInputException):  # there is none
+            con.remove_function(name)
+    # Asked, as some versions of DuckDB let a function of their own be replaced.
+    found = con.execute("SELECT DISTINCT function_name FROM duckdb_functions()").fetchall()
+    if taken := {name.lower() for (name,) in found} & {name.lower() for name in names}:
         raise HeadlineScoreError(
-            f"the database has a function {name!r} already, DuckDB's own or of another connection:"
-            " use that one, or give these names a prefix"
-        ) from error
+            f"the database has a function {min(taken)!r} already, DuckDB's own or of another"
+            " connection: use that one, or give these names a prefix"
+        )
+    score = _remembering(scorer)
+    create: Any = con.create_function  # its type hints lack the short forms that it takes
+    for name, target in names.items():
+        function = _function(score, target)
+        create(*(name, function, ["VARCHAR"], "DOUBLE"), type="arrow", null_handling="special")
     return tuple(names)
-
-
-def _remove(con: duckdb.DuckDBPyConnection, name: str) -> None:
-    with suppress(duckdb.InvalidInputException):  # there is none
-        con.remove_function(name)
 
 
 def _function(score: Callable[[Any], Columns], target: str) -> Callable[[Any], Any]:
