@@ -1,6 +1,5 @@
 """The modules for engines: imported when asked for, and clear about what is missing."""
 
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +10,6 @@ import pytest
 from headline_score import Model, ModelFileError, score_many
 from headline_score.integrations._models import digest, loaded, resolved
 
-DOCS = Path(__file__).parents[1] / "docs" / "engines.md"
 ENGINES = {"polars": "polars", "duckdb": "duckdb", "datasets": "datasets", "spark": "pyspark"}
 
 
@@ -69,13 +67,3 @@ def test_a_process_loads_a_file_once_and_notices_another(small: Model, tmp_path:
         loaded(path, "0" * 64)
     with pytest.raises(ModelFileError, match=r"none\.npz: No such file"):
         digest(tmp_path / "none.npz")
-
-
-def test_the_page_of_the_docs_runs(tmp_path: Path) -> None:
-    text = DOCS.read_text(encoding="utf-8")
-    code = "\n".join(re.findall(r"```python\n(.*?)```", text, re.DOTALL))
-    run = subprocess.run(
-        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
-    )
-    assert run.returncode == 0, run.stderr
-    assert "Island Times" in run.stdout

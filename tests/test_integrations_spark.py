@@ -1,9 +1,7 @@
 """Scores as columns of a Spark table, on a cluster of two executors, each a process of its own."""
 
 import os
-import re
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -20,8 +18,6 @@ import headline_score
 from headline_score import HeadlineScoreError, Model, ModelFileError, TableError
 from headline_score.integrations._models import loaded
 from headline_score.integrations.spark import _Worker, score_columns
-
-DOCS = Path(__file__).parents[1] / "docs" / "spark.md"
 
 ROWS = 500_000
 PARTITIONS = 8
@@ -168,15 +164,3 @@ def test_a_worker_of_another_version_refuses() -> None:
     worker = _Worker("title", ("clickbait",), "0.0.0", None)
     with pytest.raises(HeadlineScoreError, match=rf"{headline_score.__version__}.*driver has 0\.0"):
         list(worker([]))
-
-
-@pytest.mark.usefixtures("java")
-def test_the_page_of_the_docs_runs(tmp_path: Path) -> None:
-    text = DOCS.read_text(encoding="utf-8")
-    code = "\n".join(re.findall(r"```python\n(.*?)```", text, re.DOTALL))
-    # In a process of its own, as paths are relative to where Spark was started.
-    run = subprocess.run(
-        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
-    )
-    assert run.returncode == 0, run.stderr
-    assert "my_loud" in run.stdout
