@@ -21,7 +21,6 @@ from tabulate import tabulate
 from headline_score import __version__
 from headline_score.default import default_model
 from headline_score.errors import HeadlineScoreError
-from headline_score.inputs import expand
 from headline_score.model import Model
 from headline_score.result import UNREAD, Explanation
 from headline_score.streams import STANDARD_STREAM
@@ -253,6 +252,7 @@ def batch(
     its own line always ends the run: nobody can tell which rows it has swallowed.
     """
     from headline_score.batch import score_file
+    from headline_score.inputs import expand
 
     files = expand(patterns)
     formats = [_format(file, file_format) for file in files]

@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from io import BufferedIOBase, StringIO, TextIOWrapper
-from typing import Any, BinaryIO, NamedTuple, NoReturn, TextIO, cast
+from typing import Any, BinaryIO, Literal, NamedTuple, NoReturn, TextIO, cast
 
 from headline_score.errors import MissingExtraError, TableError
 from headline_score.files import atomic_write
@@ -30,8 +30,8 @@ class _Packing(NamedTuple):
     """A kind of compression."""
 
     name: str
-    open: Callable[[BinaryIO, str], Any]
-    """Takes a file and `rb` or `wb`, and returns what unpacks or packs it."""
+    open: Callable[[BinaryIO, Literal["rb", "wb"]], Any]
+    """Takes a file and a mode, and returns what unpacks or packs it."""
 
     errors: tuple[type[Exception], ...]
     """What it raises where the packed bytes are damaged."""
@@ -54,12 +54,14 @@ def _zstandard() -> _Packing:
             from backports import zstd
     except ImportError:
         raise MissingExtraError("a .zst file", "zst", "backports.zstd") from None
-    checked = {zstd.CompressionParameter.checksum_flag: 1}  # so that damage is found
-    return _Packing(
-        "Zstandard",
-        lambda raw, mode: zstd.ZstdFile(raw, mode, options=checked if mode == "wb" else None),
-        (zstd.ZstdError, EOFError),
-    )
+
+    def opened(raw: BinaryIO, mode: Literal["rb", "wb"]) -> Any:
+        if mode == "rb":
+            return zstd.ZstdFile(raw, mode)
+        # So that damage is found when it is read.
+        return zstd.ZstdFile(raw, mode, options={zstd.CompressionParameter.checksum_flag: 1})
+
+    return _Packing("Zstandard", opened, (zstd.ZstdError, EOFError))
 
 
 _PACKINGS = {".gz": _gzip, ".zst": _zstandard}
@@ -82,7 +84,7 @@ class Source(BufferedIOBase):
         self.taken = 0
         """Bytes handed over, unpacked."""
         self._raw, self._packing = raw, packing
-        self._data = packing.open(raw, "rb") if packing else raw
+        self._data: Any = packing.open(raw, "rb") if packing else raw
         self._head = self._unpacked(self._data.read, 4)
         self._copy: BinaryIO | None = None
 
@@ -126,7 +128,7 @@ class Source(BufferedIOBase):
             return self._raw
         from tempfile import TemporaryFile  # not above: few need it
 
-        self._copy = cast(BinaryIO, TemporaryFile())
+        self._copy = cast(BinaryIO, TemporaryFile())  # noqa: SIM115: `close` does
         while chunk := self.read1(_CHUNK):
             self._copy.write(chunk)
         self._copy.seek(0)
@@ -179,13 +181,15 @@ class Source(BufferedIOBase):
         raise TableError(f"{self.place(number)}: {reason}")
 
     def _unpacked(self, read: Callable[[int], bytes], size: int) -> bytes:
+        damage = self._packing.errors if self._packing else ()
         try:
             return read(size)
-        except self._packing.errors if self._packing else () as error:
-            what = self._packing.name if self._packing else ""
-            raise TableError(f"{self.name}: damaged {what} file: {error}") from error
-        except OSError as error:
-            raise TableError(f"{self.name}: {error.strerror or error}") from error
+        except (*damage, OSError) as error:
+            if self._packing and isinstance(error, damage):
+                reason = f"damaged {self._packing.name} file: {error}"
+            else:
+                reason = getattr(error, "strerror", None) or str(error)
+            raise TableError(f"{self.name}: {reason}") from error
 
 
 @contextmanager

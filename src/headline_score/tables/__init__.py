@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from importlib import import_module
 from pathlib import Path
+from typing import Any, cast
 
 from headline_score.streams import unpacked_name
-from headline_score.tables.arrow import ArrowIpc, Parquet
-from headline_score.tables.delimited import Delimited, PlainLines
-from headline_score.tables.feeds import Feed
-from headline_score.tables.json_lines import JsonLines, Record
 from headline_score.tables.table import (
     HEADLINE_COLUMNS,
     Format,
     Output,
+    Record,
     Report,
     RowError,
     Table,
@@ -35,16 +35,33 @@ __all__ = [
     "name_taken",
 ]
 
-FORMATS: dict[str, Format] = {
-    "csv": Delimited(","),
-    "tsv": Delimited("\t"),
-    "jsonl": JsonLines(),
-    "lines": PlainLines(),
-    "parquet": Parquet(),
-    "arrow": ArrowIpc(),
-    "arrows": ArrowIpc(stream=True),
-    "feed": Feed(),
+_CLASSES: dict[str, tuple[str, str, dict[str, Any]]] = {  # module, class, and what it is told
+    "csv": ("delimited", "Delimited", {"delimiter": ","}),
+    "tsv": ("delimited", "Delimited", {"delimiter": "\t"}),
+    "jsonl": ("json_lines", "JsonLines", {}),
+    "lines": ("delimited", "PlainLines", {}),
+    "parquet": ("arrow", "Parquet", {}),
+    "arrow": ("arrow", "ArrowIpc", {}),
+    "arrows": ("arrow", "ArrowIpc", {"stream": True}),
+    "feed": ("feeds", "Feed", {}),
 }
+
+
+class _Formats(Mapping[str, Format]):
+    """The formats by name, each imported when it is asked for."""
+
+    def __getitem__(self, name: str) -> Format:
+        module, kind, told = _CLASSES[name]
+        return cast(Format, getattr(import_module(f"{__name__}.{module}"), kind)(**told))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_CLASSES)
+
+    def __len__(self) -> int:
+        return len(_CLASSES)
+
+
+FORMATS = _Formats()
 READ_ONLY = frozenset({"feed"})
 """Formats that can't be written: what was read from them is written as CSV."""
 

@@ -1,12 +1,14 @@
 """Tables of typed columns: Parquet and Arrow IPC, read and written a few thousand rows at a time.
 
-A row is a chunk of a record batch, and its place in it. Columns that only pass through stay Arrow's.
+A row is a chunk of a record batch, and its place in it. Columns that only pass through it stay as
+they are.
 """
 
 from __future__ import annotations
 
 import datetime
 import json
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -143,20 +145,25 @@ def _plain(array: pa.Array, name: str) -> list[Any]:
         if types.is_floating(kind):  # by way of text, so that 0.1 stays it from 32 bits to 64
             return [None if text is None else float(text) for text in _as_text(array)]
         if types.is_timestamp(kind):
-            return [None if text is None else text.replace(" ", "T") for text in _as_text(array)]
+            return [None if text is None else _iso(text) for text in _as_text(array)]
         if types.is_date(kind) or types.is_time(kind) or types.is_decimal(kind):
             return _as_text(array)
         values = array.to_pylist()
     except (pa.ArrowException, ValueError, OverflowError):
         # One by one: some can be had. Else bytes that are no UTF-8, a date after the year 9999 …
         if len(array) == 1:
-            return [refused(f"a {kind} out of range")]
+            return [refused(f"a {kind} that has no form in text")]
         return [value for i in range(len(array)) for value in _plain(array.slice(i, 1), name)]
     return [_jsonable(value, refused) for value in values]
 
 
 def _as_text(array: pa.Array) -> list[str | None]:
     return array.cast(_need("Arrow").string()).to_pylist()  # type: ignore[no-any-return]
+
+
+def _iso(text: str) -> str:
+    """Return a moment as Arrow writes it, `2026-11-29 08:00:00+0100`, in ISO 8601."""
+    return re.sub(r"(?<=[+-]\d\d)(?=\d\d$)", ":", text.replace(" ", "T"))
 
 
 def _refused(name: str, what: str) -> RowError:
@@ -444,7 +451,9 @@ def _batches(pa: Any, rows: list[Any], schema: pa.Schema) -> Iterator[pa.RecordB
         yield pa.RecordBatch.from_struct_array(pa.array([{}] * len(rows), pa.struct([])))
     elif isinstance(rows[0], list):
         columns = zip(*rows, strict=True)
-        arrays = [pa.array(column, kind) for column, kind in zip(columns, schema.types, strict=True)]
+        arrays = [
+            pa.array(column, kind) for column, kind in zip(columns, schema.types, strict=True)
+        ]
         yield pa.RecordBatch.from_arrays(arrays, schema=schema)
     else:
         for chunk, group in groupby(rows, itemgetter(0)):

@@ -9,19 +9,20 @@ from datetime import datetime, timezone
 from html.parser import HTMLParser
 from io import BytesIO
 from typing import Any
+from xml.sax import SAXParseException
 
 from headline_score.errors import MissingExtraError, TableError
 from headline_score.streams import Source
 from headline_score.tables.delimited import Delimited
 from headline_score.tables.table import CellTable, Report, Table
 
-_LARGEST = 2**24  # bytes of a feed, which is read whole
+_LARGEST = 2**23  # bytes of a feed, which is read whole
 
 
 class Feed:
     """An RSS or Atom feed: columns title, link, date (UTC, ISO 8601) and source, the feed's title.
 
-    It is parsed whole, and never fetches anything. It can't be written, so CSV is.
+    It is parsed whole, and nothing is fetched. It can't be written, so CSV is.
     """
 
     write = Delimited(",").write
@@ -41,8 +42,13 @@ class Feed:
         # A stream, as feedparser would take bytes for an address or a path. Nothing is resolved.
         feed = parse(BytesIO(content), sanitize_html=False, resolve_relative_uris=False)
         if not feed.version:
-            reason = f": {feed.bozo_exception}" if feed.bozo else ""
-            raise TableError(f"{source.name}: no RSS or Atom feed{reason}")
+            raise TableError(f"{source.name}: no RSS or Atom feed")
+        if isinstance(error := feed.get("bozo_exception"), SAXParseException):
+            line = error.getLineNumber() or 1
+            before = b"".join(content.splitlines(keepends=True)[:line])
+            number = max(1, len(re.findall(rb"<(?:item|entry)\b", before)))
+            reason = f"no well-formed XML in line {line}: {error.getMessage()}; items may be lost"
+            (report or source.refuse)(number, reason)
         return CellTable(source.name, ["title", "link", "date", "source"], _rows(feed))
 
 

@@ -14,6 +14,7 @@ from headline_score.streams import Source, as_text
 from headline_score.tables.table import (
     JSON_NAMES,
     Output,
+    Record,
     Report,
     RowError,
     Table,
@@ -21,7 +22,6 @@ from headline_score.tables.table import (
     name_taken,
 )
 
-Record = dict[str, Any]
 _PEEK, _PEEK_BYTES = 1000, 2**22  # of JSON lines, which tell which columns there are
 
 

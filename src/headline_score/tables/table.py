@@ -13,6 +13,7 @@ from typing import Any, BinaryIO, NamedTuple, Protocol
 from headline_score.errors import TableError
 from headline_score.streams import Source
 
+Record = dict[str, Any]
 Report = Callable[[int, str], object]
 HEADLINE_COLUMNS = ("headline", "title")
 
