@@ -128,7 +128,7 @@ class Source(BufferedIOBase):
             return self._raw
         from tempfile import TemporaryFile  # not above: few need it
 
-        self._copy = cast(BinaryIO, TemporaryFile())  # noqa: SIM115: `close` does
+        self._copy = cast(BinaryIO, TemporaryFile())  # noqa: SIM115 (`close` closes it)
         while chunk := self.read1(_CHUNK):
             self._copy.write(chunk)
         self._copy.seek(0)
@@ -181,10 +181,11 @@ class Source(BufferedIOBase):
         raise TableError(f"{self.place(number)}: {reason}")
 
     def _unpacked(self, read: Callable[[int], bytes], size: int) -> bytes:
-        damage = self._packing.errors if self._packing else ()
+        damage: tuple[type[Exception], ...] = self._packing.errors if self._packing else ()
+        expected: tuple[type[Exception], ...] = (*damage, OSError)
         try:
             return read(size)
-        except (*damage, OSError) as error:
+        except expected as error:
             if self._packing and isinstance(error, damage):
                 reason = f"damaged {self._packing.name} file: {error}"
             else:

@@ -220,7 +220,7 @@ class _ArrowFormat(ABC):
 
     def read(self, source: Source, report: Report | None = None) -> Table:
         source.unit = "row"
-        pa = _need(f"{self.name}, to read or write,")
+        pa = _need(self.name)
         with self._naming(pa, source):
             schema, batches = self._open(pa, source)
         rows = self._rows(pa, source, batches)
@@ -251,7 +251,7 @@ class _ArrowFormat(ABC):
 
     @contextmanager
     def write(self, file: BinaryIO, table: Table, added: list[str]) -> Iterator[Output]:
-        pa = _need(f"{self.name}, to read or write,")
+        pa = _need(self.name)
         table.refuse_twins(table.columns)
         schema = table.schema if isinstance(table, ArrowTable) else _schema(pa, table)
         whole = schema
@@ -373,15 +373,21 @@ class ArrowIpc(_ArrowFormat):
         file.seek(0)
         if magic == b"ARROW1":
             reader = pa.ipc.open_file(file)
-            return reader.schema, map(reader.get_batch, range(reader.num_record_batches))
-        reader = pa.ipc.open_stream(file)
-        return reader.schema, iter(reader)
+            batches = map(reader.get_batch, range(reader.num_record_batches))
+        else:
+            batches = reader = pa.ipc.open_stream(file)
+        return reader.schema, map(_valid, batches)
 
     def _writer(self, pa: Any, sink: Any, schema: pa.Schema) -> _Writer:
         if self.stream:
             return pa.ipc.new_stream(sink, schema)  # type: ignore[no-any-return]
         options = pa.ipc.IpcWriteOptions(emit_dictionary_deltas=True)
         return _Growing(pa, pa.ipc.new_file(sink, schema, options=options))
+
+
+def _valid(batch: pa.RecordBatch) -> pa.RecordBatch:
+    batch.validate(full=True)  # places that point outside the data would crash the process
+    return batch
 
 
 class _Growing:
