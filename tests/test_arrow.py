@@ -519,7 +519,7 @@ def test_a_killed_run_leaves_no_output_or_a_whole_one(tmp_path: Path, old: str |
         output = folder / "out.parquet"
         if old:
             output.write_text(old)
-        command = [sys.executable, "-m", "headline_score", "batch", source, "-o", output]
+        command = [sys.executable, "-m", "headline_score", "batch", str(source), "-o", str(output)]
         process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
         written = -1
         while process.poll() is None and written < share * len(whole):
@@ -562,7 +562,7 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path, kind: str) -> None:
             {"title": ["Ferry"] * rows, "text": [f"{i:05d}" * 4000 for i in range(rows)]}
         )
         source = write(tmp_path / f"{rows}.{kind}", table, rows if kind == "parquet" else 100)
-        args = [source, tmp_path / f"out.{kind}", kind]
+        args = [str(source), str(tmp_path / f"out.{kind}"), kind]
         done = subprocess.run([sys.executable, "-c", code, *args], capture_output=True, timeout=300)
         peaks.append(int(done.stdout))
     assert peaks[1] - peaks[0] < 150  # MB: a row group that is being written, and its text
