@@ -380,6 +380,19 @@ def test_a_headline_column_of_another_type_is_named_with_its_type(
         run(source, tmp_path / "out.parquet")
 
 
+def test_a_headline_that_is_no_utf8_costs_no_other_row(tmp_path: Path) -> None:
+    raw = pa.array([b"Ferry", b"\xff", b"Tram", b"\xfe", b"Bus"])
+    text = pa.Array.from_buffers(pa.string(), len(raw), raw.buffers())
+    source = write(tmp_path / "in.parquet", pa.table({"title": text, "n": range(5)}))
+    with pytest.raises(TableError, match=r"row 2: column 'title' holds bytes that are no UTF-8"):
+        run(source, tmp_path / "out.parquet")
+    summary = run(source, tmp_path / "out.parquet", on_error="skip")
+    assert (summary.first_left_out, summary.unit) == ([2, 4], "row")
+    after = read(tmp_path / "out.parquet")
+    assert after["n"].to_pylist() == [0, 2, 4]
+    assert after.select(TARGETS).equals(expected(["Ferry", "Tram", "Bus"]))
+
+
 def test_a_headline_column_without_any_headline_scores_nothing(tmp_path: Path) -> None:
     source = write(tmp_path / "in.parquet", pa.table({"title": pa.nulls(3)}))
     assert run(source, tmp_path / "out.parquet").without_text == 3

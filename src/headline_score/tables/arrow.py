@@ -152,7 +152,9 @@ def _plain(array: pa.Array, name: str) -> list[Any]:
     except (pa.ArrowException, ValueError, OverflowError):
         # One by one: some can be had. Else bytes that are no UTF-8, a date after the year 9999 …
         if len(array) == 1:
-            return [refused(f"a {kind} that has no form in text")]
+            text = _is_text(kind)
+            what = "bytes that are no UTF-8" if text else f"a {kind} that has no form in text"
+            return [refused(what)]
         return [value for i in range(len(array)) for value in _plain(array.slice(i, 1), name)]
     return [_jsonable(value, refused) for value in values]
 
