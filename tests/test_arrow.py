@@ -87,7 +87,7 @@ ANY_TYPES = pa.table(
         "i": pa.array([1, None, -3], pa.int16()),
         "u": pa.array([2**64 - 1, None, 0], pa.uint64()),
         "f": pa.array([0.1, None, -2.5], pa.float32()),
-        "half": pa.array([0.5, None, 2.0], pa.float16()),
+        "half": pa.array([np.float16(0.5), None, np.float16(2)], pa.float16()),
         "yes": pa.array([True, None, False]),
         "day": pa.array([date(2026, 11, 29), None, date(1999, 1, 1)]),
         "at": pa.array([1_234_567_891, None, 0], pa.timestamp("ns")),

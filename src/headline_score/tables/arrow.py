@@ -140,8 +140,8 @@ def _plain(array: pa.Array, name: str) -> list[Any]:
     try:
         if _is_text(kind):
             return array.to_pylist()  # type: ignore[no-any-return]
-        if types.is_float16(kind):
-            return array.to_pylist()  # type: ignore[no-any-return]
+        if types.is_float16(kind):  # NumPy's numbers, up to pyarrow 20
+            return [None if number is None else float(number) for number in array.to_pylist()]
         if types.is_floating(kind):  # by way of text, so that 0.1 stays it from 32 bits to 64
             return [None if text is None else float(text) for text in _as_text(array)]
         if types.is_timestamp(kind):
