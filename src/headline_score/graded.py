@@ -76,7 +76,7 @@ def read_graded(
                 groups.append(str(group(row)))
             for target, name in found.items():
                 cell = cells[target](row)
-                grades[target].append(_grade(cell, scale, f"{table.name}:{line}: {name!r}"))
+                grades[target].append(_grade(cell, scale, f"{source.place(line)}: {name!r}"))
     return Graded(headlines, grades, groups if group is not None else None, without_text)
 
 
