@@ -28,6 +28,7 @@ from headline_score.model_file import (
     MOST_HEADER,
     MOST_WORDS,
     Header,
+    Parameters,
     sealed,
     write,
 )
@@ -787,6 +788,7 @@ def test_a_flipped_bit_is_noticed_or_harmless(
 
 
 def test_a_model_without_names_is_read_as_it_was_written(small: Model, tmp_path: Path) -> None:
+    assert isinstance(small.parameters, Parameters)
     nameless = Model(replace(small.parameters, names=[]))
     nameless.save(tmp_path / "model.npz")
     assert Model.load(tmp_path / "model.npz").names == nameless.names

@@ -1,7 +1,7 @@
 """Scoring many headlines at once, by arrays.
 
-`table` makes the columns for any model, and `BulkScorer` reads for those of the recipe in `features`.
-A headline's scores have the same bits in whatever company it is scored, as sums of integers are
+`table` makes the columns of any model; `BulkScorer` reads for those of the recipe in `features`. A
+headline's scores have the same bits in whatever company it is scored, as sums of integers are
 exact. They are those of `Model.score` but for the last bits of the calibration.
 """
 

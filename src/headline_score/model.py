@@ -6,7 +6,7 @@ NumPy is imported where many headlines are scored: a single one takes less time 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import log, log1p
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ from headline_score.scorer import scorer_of
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+    from sklearn.pipeline import Pipeline
 
     Floats = NDArray[np.float64]
 
@@ -63,6 +64,61 @@ class Model:
             ModelFileError: it has more words, or names of targets, than a file can hold.
         """
         model_file.write(path, self.parameters)
+
+    @classmethod
+    def from_sklearn(
+        cls,
+        pipeline: Pipeline,
+        targets: str | Sequence[str] | None = None,
+        *,
+        thresholds: Mapping[str, float] | None = None,
+        precise_thresholds: Mapping[str, float] | None = None,
+        version: str = "unversioned",
+    ) -> Model:
+        """Return the model with the scores of a fitted scikit-learn pipeline.
+
+        That is a `TfidfVectorizer`, or a `CountVectorizer` with or without a `TfidfTransformer`, of
+        words and n-grams; and a `LogisticRegression`, or several in a `MultiOutputClassifier` or
+        `OneVsRestClassifier`. Scores are those of its `predict_proba`, within 1e-6. The model needs
+        no scikit-learn, and neither does its file. A text without a known word has the score that
+        the intercepts alone give, and these are the model's base rates.
+
+        Args:
+            pipeline: fitted, of the `sklearn.pipeline.Pipeline` class.
+            targets: names of what it predicts, in the order of its columns: of a classifier of two
+                classes the second, of one of more each. By default the names of the classes.
+            thresholds: for each target the strength at or above which a headline is flagged, in
+                [0, 1]; by default 0.5.
+            precise_thresholds: likewise one that is seldom wrong; by default 1.
+            version: the model's own version, kept in its file.
+
+        Raises:
+            PipelineError: a step or option is unsupported, or a name is missing; it says which.
+            MissingExtraError: scikit-learn is not installed.
+        """
+        from headline_score.pipelines import model_of  # needs scikit-learn
+
+        return model_of(
+            pipeline,
+            targets,
+            thresholds=thresholds,
+            precise_thresholds=precise_thresholds,
+            version=version,
+        )
+
+    def to_sklearn(self) -> Pipeline:
+        """Return the fitted scikit-learn pipeline of the model, with its scores.
+
+        That of a model from a pipeline is one of the same kind: a `TfidfVectorizer` and a
+        classifier. That of another gives strengths by `predict`, shape (n, targets); they are the
+        model's own, but for texts without a known word: to those the model gives its base rates.
+
+        Raises:
+            MissingExtraError: scikit-learn is not installed.
+        """
+        from headline_score.pipelines import pipeline_of  # needs scikit-learn
+
+        return pipeline_of(self)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.parameters,)  # the tables are made anew
@@ -200,15 +256,17 @@ class Model:
                 f"explain() takes one headline as a str, not {type(headline).__name__}:"
                 " explain headlines one by one"
             )
-        moved, coverage = self._scorer.contributions(headline)
+        scorer = self._scorer
+        moved, coverage = scorer.contributions(headline)
         if not coverage:
             biases = [log(rate) - log1p(-rate) for rate in self._base_rates]
             unread = tuple(TargetExplanation(bias, (), IDENTITY) for bias in biases)
             return Explanation(headline, self.targets, unread, coverage)
-        biases = self.parameters.bias.tolist()
         parts = tuple(
             TargetExplanation(bias, _strongest_first(found), calibration)
-            for bias, found, calibration in zip(biases, moved, self._calibrations, strict=True)
+            for bias, found, calibration in zip(
+                self._scorer.bias, moved, self._calibrations, strict=True
+            )
         )
         return Explanation(headline, self.targets, parts, coverage)
 

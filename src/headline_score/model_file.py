@@ -182,9 +182,10 @@ class Parameters(Stored):
         """Return what a header and arrays make, or raise a `ValueError`."""
         header = checked_header(described)
         # What is quick to find comes first.
-        numbers = {name: number_of_words(name, arrays[name], most) for name, most in MOST_WORDS.items()}
+        lists = cls.MOST_WORDS
+        numbers = {name: number_of_words(name, arrays[name], most) for name, most in lists.items()}
         _check_arrays(arrays, numbers, len(header.targets))
-        parts: dict[str, Any] = arrays | {name: words(name, arrays[name]) for name in LISTS}
+        parts: dict[str, Any] = arrays | {name: words(name, arrays[name]) for name in lists}
         if NAME not in parts["words"]:
             raise ValueError(f"its words lack {NAME}")
         first_pair, cues = FIRST_WORD + numbers["words"], numbers["cues"]

@@ -47,6 +47,9 @@ class Scorer(Protocol):
     cues: tuple[str, ...]
     """Lower-case words of which any two in a headline make a term."""
 
+    bias: Sequence[float]
+    """Log-odds of each target before anything is read."""
+
     def normalise(self, headline: str) -> str:
         """Return a headline as `read` takes it."""
 
@@ -100,12 +103,12 @@ class HeadlineScorer:
         self._unit = fixed.unit
         self._shape_weights: list[Any] = [*parameters.shape_weights.tolist()]
         of_length, of_square = self._shape_weights[LOUD:]
-        bias: list[float] = parameters.bias.tolist()
+        self.bias: Sequence[float] = parameters.bias.tolist()
         # For each number of tokens the log-odds of each target before its terms count.
         self._offsets = [
             [
                 bias + value * weight + square * other
-                for bias, weight, other in zip(bias, of_length, of_square, strict=True)
+                for bias, weight, other in zip(self.bias, of_length, of_square, strict=True)
             ]
             for value, square in map(length_shape, range(LONGEST + 1))
         ]

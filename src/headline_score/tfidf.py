@@ -1,6 +1,6 @@
 """The features of scikit-learn's `TfidfVectorizer` for words, made here without scikit-learn.
 
-This is the recipe of a model that was a scikit-learn pipeline; the shipped model's is in `features`.
+This is the recipe of models that were scikit-learn pipelines; the shipped model's is in `features`.
 Tests hold it to scikit-learn's own.
 """
 
@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import log, sqrt
-from typing import Any, NamedTuple
+from typing import Any
 
 SHORTEST = {1: re.compile(r"\b\w+\b"), 2: re.compile(r"\b\w\w+\b")}
 """By the least number of letters of a token the pattern that finds tokens.
@@ -72,14 +73,6 @@ class Options:
         return found
 
 
-class Gram(NamedTuple):
-    """A term that stands in a text: a row, the first of its words there, and how many it has."""
-
-    row: int
-    first: int
-    length: int
-
-
 def normalise(text: str, options: Options) -> str:
     """Return a text in lower case and without accents, as far as the options say.
 
@@ -129,36 +122,45 @@ def placed_tokens(text: str, options: Options) -> list[tuple[str, int, int]]:
     ]
 
 
-def grams(words: Sequence[str], rows: dict[str, int], options: Options) -> list[Gram]:
-    """Return the terms of a text without its stop words, among those that have rows."""
+Found = list[tuple[int, list[int | None]]]
+"""For a number of words the row of each term of that many, by its first word; None: it has none."""
+
+
+def grams(words: Sequence[str], rows: Mapping[str, int], options: Options) -> Found:
+    """Return the terms of a text without its stop words, as far as they have rows."""
     low, high = options.ngram_range
-    get, n = rows.get, len(words)
-    found = []
-    if low == 1:
-        found = [Gram(row, i, 1) for i, row in enumerate(map(get, words)) if row is not None]
-        low = 2
-    for length in range(low, min(high, n) + 1):
-        for first in range(n - length + 1):
-            row = get(" ".join(words[first : first + length]))
-            if row is not None:
-                found.append(Gram(row, first, length))
+    found: Found = []
+    for length in range(low, min(high, len(words)) + 1):
+        terms = map(" ".join, zip(*[words[i:] for i in range(length)], strict=False))
+        found.append((length, [*map(rows.get, words if length == 1 else terms)]))
     return found
 
 
-def values(found: Sequence[Gram], idf: Sequence[float], options: Options) -> dict[int, float]:
+def coverage(found: Found, words: int) -> float:
+    """Return the share of a text's words, but for stop words, that are part of a term found."""
+    if words and len(found) == 1 and found[0][0] == 1:
+        return 1 - found[0][1].count(None) / words
+    known = bytearray(words)
+    for length, rows in found:
+        for first, row in enumerate(rows):
+            if row is not None:
+                known[first : first + length] = b"\1" * length
+    return known.count(1) / words if words else 0.0
+
+
+def values(found: Found, idf: Sequence[float], options: Options) -> dict[int, float]:
     """Return the value of each row among a text's terms, as TF-IDF, normed."""
-    counts: dict[int, float] = {}
-    for gram in found:
-        counts[gram.row] = counts.get(gram.row, 0) + 1
-    if options.binary:
-        counts = dict.fromkeys(counts, 1)
-    elif options.sublinear_tf:
-        counts = {row: 1 + log(count) for row, count in counts.items()}
+    rows = [row for _, some in found for row in some if row is not None]
+    counts: dict[int, float] = dict.fromkeys(rows, 1)
+    if len(counts) < len(rows) and not options.binary:
+        counts.update(Counter(rows))
+        if options.sublinear_tf:
+            counts = {row: 1 + log(count) for row, count in counts.items()}
     weighted = {row: count * idf[row] for row, count in counts.items()}
     if options.norm is None:
         return weighted
     if options.norm == "l1":
         norm = sum(map(abs, weighted.values()))
     else:
-        norm = sqrt(sum(value * value for value in weighted.values()))
+        norm = sqrt(sum([value * value for value in weighted.values()]))
     return {row: value / norm for row, value in weighted.items()} if norm else weighted

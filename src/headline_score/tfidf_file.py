@@ -59,10 +59,11 @@ class TfidfParameters(Stored):
         t = len(header.targets)
         if options.link != "logistic" and t < 2:
             raise ValueError("it has one target, which can't share a chance with others")
-        lists = cls.MOST_WORDS.items()
-        n = [number_of_words(name, arrays[name], most) for name, most in lists][0]
+        lists = cls.MOST_WORDS
+        numbers = {name: number_of_words(name, arrays[name], most) for name, most in lists.items()}
+        n = numbers["words"]
         if not n:
             raise ValueError("it has no term")
         check_arrays(arrays, {"idf": ("d", (n,)), "weights": ("d", (n, t))}, t)
-        parts: dict[str, Any] = arrays | {name: words(name, arrays[name]) for name, _ in lists}
+        parts: dict[str, Any] = arrays | {name: words(name, arrays[name]) for name in lists}
         return cls(header=header, options=options, **parts)

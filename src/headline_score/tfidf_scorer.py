@@ -1,10 +1,11 @@
-"""Scoring by the recipe in `tfidf`: one headline after another, without NumPy."""
+"""Scoring by the recipe in `tfidf`: one headline without NumPy, many with it."""
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Sequence
 from itertools import accumulate
-from math import exp, inf, log1p
+from math import exp, inf, log, log1p
 from typing import TYPE_CHECKING
 
 from headline_score import tfidf
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from headline_score.scorer import Floats
 
 OTHERS = "[other targets]"
-"""What a target loses to others where all share one chance: the name of that contribution."""
+"""Where targets share one chance: the name of what a target loses to the others, or gains."""
 
 
 class TfidfScorer:
@@ -30,35 +31,74 @@ class TfidfScorer:
         self._pattern = tfidf.SHORTEST[parameters.options.shortest]
         self._stop_words = frozenset(parameters.stop_words)
         self._rows = {term: row for row, term in enumerate(parameters.words)}
-        self._idf = parameters.idf
-        flat = parameters.weights.cast("B").cast("d")
-        targets = len(parameters.header.targets)
-        self._weights = [flat[t::targets] for t in range(targets)]
-        self._bias: list[float] = parameters.bias.tolist()
+        self._idf: Sequence[float] = array(
+            "d", parameters.idf
+        )  # quicker to read from than a memoryview
+        weights, targets = parameters.weights.cast("B").cast("d"), len(parameters.header.targets)
+        self._weights = [array("d", weights[t::targets]) for t in range(targets)]
+        self._intercepts: Sequence[float] = parameters.bias.tolist()
+        self.bias: Sequence[float] = linked(self._intercepts, parameters.options.link)
 
     def normalise(self, headline: str) -> str:
         """Return a headline as `read` takes it."""
         return tfidf.normalise(headline, self._options)
 
+    def _words(self, plain: str) -> list[str]:
+        words = self._pattern.findall(plain)
+        return (
+            [word for word in words if word not in self._stop_words] if self._stop_words else words
+        )
+
     def read(self, plain: str) -> tuple[list[float], float]:
         """Return the log-odds of a normalised text, and its coverage."""
-        words = self._pattern.findall(plain)
-        if self._stop_words:
-            words = [word for word in words if word not in self._stop_words]
+        words = self._words(plain)
         found = tfidf.grams(words, self._rows, self._options)
         values = tfidf.values(found, self._idf, self._options)
         sums = [
-            bias + sum([value * weights[row] for row, value in values.items()])
-            for bias, weights in zip(self._bias, self._weights, strict=True)
+            start + sum([value * weights[row] for row, value in values.items()])
+            for start, weights in zip(self._intercepts, self._weights, strict=True)
         ]
-        return linked(sums, self._options.link), _coverage(found, len(words))
+        return linked(sums, self._options.link), tfidf.coverage(found, len(words))
 
     def read_many(self, headlines: list[str]) -> tuple[Floats, Floats]:
         """Return log-odds of headlines, shape (n, targets), and coverage, shape (n,)."""
         import numpy as np
 
-        read = [self.read(self.normalise(headline)) for headline in headlines]
-        return np.array([logits for logits, _ in read]), np.array([share for _, share in read])
+        n, options = len(headlines), self._options
+        rows: list[int] = []
+        ends, coverage = [0], []
+        for headline in headlines:
+            words = self._words(self.normalise(headline))
+            found = tfidf.grams(words, self._rows, options)
+            rows += [row for _, some in found for row in some if row is not None]
+            ends.append(len(rows))
+            coverage.append(tfidf.coverage(found, len(words)))
+        # For each term of a text the number of the text, the term's row and its count there.
+        keys = np.repeat(np.arange(n) * len(self._rows), np.diff(ends)) + np.array(rows, np.int64)
+        terms, counts = np.unique(keys, return_counts=True)
+        text, row = np.divmod(terms, len(self._rows))
+        if options.binary:
+            counts[:] = 1
+        values = counts * np.asarray(self._idf)[row]
+        if options.sublinear_tf:  # NumPy's own logarithm has other last bits in other versions
+            logs = [0.0, *(1 + log(count) for count in range(1, counts.max(initial=0) + 1))]
+            values = np.array(logs)[counts] * np.asarray(self._idf)[row]
+        # `bincount` adds one by one, so that sums do not depend on what other texts there are.
+        if options.norm is not None:
+            parts = abs(values) if options.norm == "l1" else values * values
+            norm = np.bincount(text, parts, n)
+            norm = norm if options.norm == "l1" else np.sqrt(norm)
+            norm[norm == 0] = 1
+            values = values / norm[text]
+        sums = np.column_stack(
+            [
+                start + np.bincount(text, values * np.asarray(weights)[row], n)
+                for start, weights in zip(self._intercepts, self._weights, strict=True)
+            ]
+        )
+        if options.link != "logistic":
+            sums = np.array([linked(of_one, options.link) for of_one in sums.tolist()])
+        return sums, np.array(coverage)
 
     def contributions(self, headline: str) -> tuple[list[list[Contribution]], float]:
         """Return for each target what moves its log-odds from the bias; and coverage."""
@@ -70,10 +110,12 @@ class TfidfScorer:
         found = tfidf.grams([word for word, *_ in words], self._rows, self._options)
         spans: dict[int, list[tuple[int, int]]] = {}
         terms: dict[int, str] = {}
-        for row, first, length in found:
-            gram = words[first : first + length]
-            terms[row] = " ".join(word for word, *_ in gram)
-            spans.setdefault(row, []).append((gram[0][1], gram[-1][2]))
+        for length, rows in found:
+            for first, row in enumerate(rows):
+                if row is not None:
+                    gram = words[first : first + length]
+                    terms[row] = " ".join(word for word, *_ in gram)
+                    spans.setdefault(row, []).append((gram[0][1], gram[-1][2]))
         values = tfidf.values(found, self._idf, self._options)
         parts = [
             [
@@ -82,14 +124,13 @@ class TfidfScorer:
             ]
             for weights in self._weights
         ]
-        sums = [
-            bias + sum([each.log_odds for each in of])
-            for bias, of in zip(self._bias, parts, strict=True)
-        ]
-        logits = linked(sums, self._options.link)
-        for of, total, logit in zip(parts, sums, logits, strict=True):
-            of.append(Contribution(OTHERS, logit - total, ()))
-        return parts, _coverage(found, len(words))
+        if self._options.link != "logistic":
+            own = [sum([part.log_odds for part in of]) for of in parts]
+            sums = [start + moved for start, moved in zip(self._intercepts, own, strict=True)]
+            logits = linked(sums, self._options.link)
+            for of, logit, bias, moved in zip(parts, logits, self.bias, own, strict=True):
+                of.append(Contribution(OTHERS, logit - bias - moved, ()))
+        return parts, tfidf.coverage(found, len(words))
 
 
 def linked(sums: Sequence[float], link: str) -> list[float]:
@@ -113,11 +154,3 @@ def _log_sum(a: float, b: float) -> float:
     """Return ln(e^a + e^b)."""
     low, high = sorted((a, b))
     return high if low == -inf else high + log1p(exp(low - high))
-
-
-def _coverage(found: Sequence[tfidf.Gram], words: int) -> float:
-    """Return the share of a text's words that are part of a term that the model has."""
-    known = bytearray(words)
-    for _, first, length in found:
-        known[first : first + length] = b"\1" * length
-    return sum(known) / words if words else 0.0
