@@ -28,7 +28,7 @@ from headline_score.integrations.sklearn import HeadlineScores
 
 TARGETS = ["clickbait", "speculation", "sensationalism"]
 TEXTS = ["Harbour may close", "SHOCKING ferry fiasco!", "Why you can't miss this", "Ferry resumes"]
-WORDS = "the why may you harbour SHOCKING ? slams could this naïve port".split()
+WORDS = ["the", "why", "may", "you", "SHOCKING", "?", "slams", "could", "this", "naïve", "port"]
 
 
 class OfNumbers(HeadlineScores):
