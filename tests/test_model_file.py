@@ -23,10 +23,10 @@ from headline_score.features import NAME
 from headline_score.lookup import multipliers
 from headline_score.model_file import (
     ARRAYS,
-    LAYOUT,
     LISTS,
     MOST_HEADER,
     MOST_WORDS,
+    TFIDF,
     Header,
     Parameters,
     sealed,
@@ -107,8 +107,10 @@ def test_every_version_reads_the_golden_files(path: Path) -> None:
             assert found == pytest.approx(scores, abs=1e-12, rel=0), headline
 
 
-def test_there_is_a_golden_file_of_this_layout() -> None:
-    assert (GOLDEN / f"model-layout-{LAYOUT}.npz").exists()
+@pytest.mark.parametrize("layout", [Parameters.MADE_BY[0], TFIDF[0]])
+def test_there_is_a_golden_file_of_each_layout(layout: int) -> None:
+    parameters = Model.load(GOLDEN / f"model-layout-{layout}.npz").parameters
+    assert parameters.MADE_BY[0] == layout
 
 
 def test_the_shipped_model_is_small_and_says_where_it_is_from() -> None:

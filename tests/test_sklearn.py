@@ -55,7 +55,7 @@ class OfNumbers(HeadlineScores):
         return tags
 
 
-@parametrize_with_checks([OfNumbers(), OfNumbers(coverage=True)])
+@parametrize_with_checks([OfNumbers(), OfNumbers(coverage=True)])  # type: ignore[untyped-decorator]
 def test_scikit_learns_checks_of_what_it_does_with_rows(estimator: Any, check: Any) -> None:
     check(estimator)
 

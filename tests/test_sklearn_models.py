@@ -115,7 +115,7 @@ Pair = tuple[Model, Pipeline]
 
 @pytest.fixture(scope="module", params=COMBINATIONS, ids=" and ".join)
 def pair(request: pytest.FixtureRequest, texts: list[str]) -> Pair:
-    pipeline, names = fitted(*request.param, texts)
+    pipeline, names = fitted(request.param[0], request.param[1], texts)
     model = Model.from_sklearn(pipeline, names, version="mine")
     assert model.targets == names
     return model, pipeline
@@ -342,7 +342,7 @@ def test_what_is_no_fitted_pipeline_is_refused(texts: list[str]) -> None:
     with pytest.raises(PipelineError, match="not fitted"):
         Model.from_sklearn(unfitted, "loud")
     with pytest.raises(PipelineError, match="not LogisticRegression"):
-        Model.from_sklearn(LogisticRegression())  # type: ignore[arg-type]
+        Model.from_sklearn(LogisticRegression())
     pipeline = unfitted.fit(texts, y)
     with pytest.raises(PipelineError, match="name what the pipeline predicts"):
         Model.from_sklearn(pipeline)

@@ -148,7 +148,7 @@ def coverage(found: Found, words: int) -> float:
     return known.count(1) / words if words else 0.0
 
 
-def values(found: Found, idf: Sequence[float], options: Options) -> dict[int, float]:
+def values(found: Found, idf: memoryview[Any], options: Options) -> dict[int, float]:
     """Return the value of each row among a text's terms, as TF-IDF, normed."""
     rows = [row for _, some in found for row in some if row is not None]
     counts: dict[int, float] = dict.fromkeys(rows, 1)

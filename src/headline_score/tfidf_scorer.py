@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Sequence
 from itertools import accumulate
 from math import exp, inf, log, log1p
@@ -31,11 +30,10 @@ class TfidfScorer:
         self._pattern = tfidf.SHORTEST[parameters.options.shortest]
         self._stop_words = frozenset(parameters.stop_words)
         self._rows = {term: row for row, term in enumerate(parameters.words)}
-        self._idf: Sequence[float] = array(
-            "d", parameters.idf
-        )  # quicker to read from than a memoryview
-        weights, targets = parameters.weights.cast("B").cast("d"), len(parameters.header.targets)
-        self._weights = [array("d", weights[t::targets]) for t in range(targets)]
+        self._idf = parameters.idf
+        flat, targets = parameters.weights.cast("B").cast("d"), len(parameters.header.targets)
+        # For each target its weights beside one another, quicker to read
+        self._weights = [memoryview(flat[t::targets].tobytes()).cast("d") for t in range(targets)]
         self._intercepts: Sequence[float] = parameters.bias.tolist()
         self.bias: Sequence[float] = linked(self._intercepts, parameters.options.link)
 

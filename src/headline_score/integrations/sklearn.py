@@ -25,8 +25,8 @@ except ImportError as error:
 class HeadlineScores(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     """Turns headlines into their scores: a column for each target.
 
-    It learns nothing, so `transform` works without `fit`; but `fit` loads the model, which then goes
-    along in a pickle.
+    It learns nothing, so `transform` works without `fit`; but `fit` loads the model, which then
+    goes along in a pickle.
 
     >>> from headline_score.integrations.sklearn import HeadlineScores
     >>> scores = HeadlineScores()
@@ -71,7 +71,7 @@ class HeadlineScores(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             TypeError: X is one str or a table of several columns, or an item is no str.
             ModelFileError: `model` is the path of no sound model file.
         """
-        shape = getattr(X, "shape", ())
+        shape: tuple[int, ...] = getattr(X, "shape", ())
         if len(shape) == 2 and shape[1] == 1:
             X = np.asarray(X, dtype=object)[:, 0]
         model = self._fitted()
