@@ -341,7 +341,7 @@ def header(base: Base, chosen: Random) -> Case:
         values: dict[str, Any] = json.loads(base.body)
         for _ in range(chosen.choice([1, 1, 2])):
             within = values
-            if "options" in values and chosen.random() < 0.5:
+            if isinstance(values.get("options"), dict) and chosen.random() < 0.5:
                 within = values["options"] = dict(values["options"])
             field = chosen.choice([*within, "more", "sha256"])
             within[field] = chosen.choice(VALUES)

@@ -278,4 +278,4 @@ class Model:
 
 
 def _strongest_first(parts: Iterable[Contribution]) -> tuple[Contribution, ...]:
-    return tuple(sorted((p for p in parts if p.log_odds), key=lambda part: -abs(part.log_odds)))
+    return tuple(sorted(parts, key=lambda part: -abs(part.log_odds)))

@@ -66,9 +66,9 @@ class Scorer(Protocol):
         """
 
     def contributions(self, headline: str) -> tuple[list[list[Contribution]], float]:
-        """Return for each target what moves its log-odds from the bias; and coverage.
+        """Return for each target what moves its log-odds from the bias, and coverage.
 
-        At a coverage of 0 the contributions do not count.
+        At a coverage of 0 the contributions do not count. None of them is 0.
         """
 
 
@@ -157,7 +157,8 @@ class HeadlineScorer:
         for t, addends in enumerate(logits):
             moved = [addend / norm for addend in addends[1:]]
             moved += [v * w[t] for v, w in zip(values, self._shape_weights, strict=True)]
-            parts.append([Contribution(*part) for part in zip(names, moved, shown, strict=True)])
+            triples = zip(names, moved, shown, strict=True)
+            parts.append([Contribution(*part) for part in triples if part[1]])
         return parts, coverage
 
     def _spans(self, headline: str) -> dict[str, list[tuple[int, int]]]:

@@ -119,6 +119,7 @@ class TfidfScorer:
             [
                 Contribution(terms[row], value * weights[row], tuple(spans[row]))
                 for row, value in values.items()
+                if value * weights[row]
             ]
             for weights in self._weights
         ]
@@ -127,7 +128,8 @@ class TfidfScorer:
             sums = [start + moved for start, moved in zip(self._intercepts, own, strict=True)]
             logits = linked(sums, self._options.link)
             for of, logit, bias, moved in zip(parts, logits, self.bias, own, strict=True):
-                of.append(Contribution(OTHERS, logit - bias - moved, ()))
+                if by_others := logit - bias - moved:
+                    of.append(Contribution(OTHERS, by_others, ()))
         return parts, tfidf.coverage(found, len(words))
 
 
