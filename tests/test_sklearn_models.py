@@ -359,6 +359,14 @@ def test_what_is_no_fitted_pipeline_is_refused(texts: list[str]) -> None:
         Model.from_sklearn(pipeline, "loud")
 
 
+def test_more_terms_than_a_file_can_hold_are_refused(texts: list[str]) -> None:
+    vocabulary = [f"{chr(0x4E00 + i)}" * 4000 for i in range(1500)]  # 18 MB
+    pipeline = make_pipeline(Tfidf(vocabulary=vocabulary), LogisticRegression())
+    pipeline.fit([*vocabulary[:2], *texts[:50]], [0, 1] * 26)
+    with pytest.raises(PipelineError, match="max_features"):
+        Model.from_sklearn(pipeline, "loud")
+
+
 def test_a_pipeline_that_scores_otherwise_than_it_says_is_refused(
     texts: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -65,9 +65,8 @@ class Model:
         """
         model_file.write(path, self.parameters)
 
-    @classmethod
+    @staticmethod
     def from_sklearn(
-        cls,
         pipeline: Pipeline,
         targets: str | Sequence[str] | None = None,
         *,

@@ -17,7 +17,7 @@ from headline_score.arrays import LARGEST, array
 from headline_score.calibration import IDENTITY, strength
 from headline_score.errors import MissingExtraError, PipelineError
 from headline_score.model import Model
-from headline_score.model_file import Header, Parameters, Stored
+from headline_score.model_file import MOST_LETTERS, Header, Parameters, Stored
 from headline_score.result import is_target
 from headline_score.tfidf import ACCENTS, MOST_WORDS, SHORTEST, Options
 from headline_score.tfidf_file import TfidfParameters
@@ -84,9 +84,10 @@ def model_of(
     # Of a fixed vocabulary some terms may be such as no text can have.
     find = SHORTEST[options.shortest].findall
     kept = np.array([bool(term) and " ".join(find(term)) == term for term in vocabulary])
-    if not kept.any():
+    words = [term for term, keep in zip(vocabulary, kept, strict=True) if keep]
+    if not words:
         raise PipelineError("the vectorizer has no term that its token_pattern finds")
-    _check_size(int(kept.sum()), len(names))
+    _check_size(words, len(names))
 
     chances = linked(bias.tolist(), link)  # of a text without a known word
     base_rates = np.clip([strength(chance, IDENTITY) for chance in chances], 1e-12, 1 - 1e-12)
@@ -111,7 +112,7 @@ def model_of(
             },
         ),
         options=options,
-        words=[term for term, keep in zip(vocabulary, kept, strict=True) if keep],
+        words=words,
         stop_words=sorted(word for word in stop_words if find(word) == [word]),
         **{
             name: array(values.astype(np.float64).tobytes(), "d", values.shape)
@@ -318,12 +319,13 @@ def _by_target(
     return np.array([float((given or {}).get(name, default)) for name in names])
 
 
-def _check_size(terms: int, targets: int) -> None:
+def _check_size(terms: Sequence[str], targets: int) -> None:
+    """Check that a file can hold so much."""
     most = min(TfidfParameters.MOST_WORDS["words"], (LARGEST // 2) // (8 * (1 + targets)))
-    if terms > most:
+    if len(terms) > most or sum(len(term.encode()) + 1 for term in terms) > MOST_LETTERS:
         raise PipelineError(
-            f"{terms:,} terms are more than a model file can hold ({most:,} for {targets} targets):"
-            " fit with max_features, or a higher min_df"
+            f"{len(terms):,} terms are more than a model file can hold, which is {most:,} for so"
+            f" many targets, of {MOST_LETTERS:,} bytes: fit with max_features, or a higher min_df"
         )
 
 
