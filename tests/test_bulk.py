@@ -10,6 +10,7 @@ from headline_score import Model
 from headline_score.bulk_reader import BulkReader
 from headline_score.features import cue_pairs, loudness, terms, tokens
 from headline_score.lookup import HashTable
+from headline_score.model_file import Parameters
 from headline_score.vocabulary import BOUNDARY, FIRST_WORD, NOTHING, Vocabulary
 
 LETTERS = "aAtheTHE190'.-!?:_\"# \n\t\x1c\x00"
@@ -22,6 +23,7 @@ PLAIN = st.text(LETTERS) | st.lists(st.sampled_from(WORDS.split()), max_size=40)
 @pytest.fixture(scope="module")
 def vocabulary(shipped: Model) -> Vocabulary:
     p = shipped.parameters
+    assert isinstance(p, Parameters)
     return Vocabulary(p.words, p.starts, p.rights, p.names, p.cues)
 
 

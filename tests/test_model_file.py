@@ -23,15 +23,19 @@ from headline_score.features import NAME
 from headline_score.lookup import multipliers
 from headline_score.model_file import (
     ARRAYS,
-    LAYOUT,
     LISTS,
     MOST_HEADER,
     MOST_WORDS,
+    SHARED,
+    TFIDF,
     Header,
+    Parameters,
     sealed,
     write,
 )
 from headline_score.result import Explanation, Score
+from headline_score.tfidf import Options
+from headline_score.tfidf_file import TfidfParameters
 
 SHIPPED = Path(headline_score.__file__).with_name("model.npz")
 Arrays = dict[str, NDArray[Any]]
@@ -106,8 +110,10 @@ def test_every_version_reads_the_golden_files(path: Path) -> None:
             assert found == pytest.approx(scores, abs=1e-12, rel=0), headline
 
 
-def test_there_is_a_golden_file_of_this_layout() -> None:
-    assert (GOLDEN / f"model-layout-{LAYOUT}.npz").exists()
+@pytest.mark.parametrize("layout", [Parameters.MADE_BY[0], TFIDF[0]])
+def test_there_is_a_golden_file_of_each_layout(layout: int) -> None:
+    parameters = Model.load(GOLDEN / f"model-layout-{layout}.npz").parameters
+    assert parameters.MADE_BY[0] == layout
 
 
 def test_the_shipped_model_is_small_and_says_where_it_is_from() -> None:
@@ -544,7 +550,91 @@ def test_wrong_contents_are_refused_even_under_a_right_checksum(
     assert "checksum" not in refused(file_of(damage(original), original), tmp_path)
 
 
-@pytest.mark.parametrize(("field", "value"), [("layout", 4), ("recipe", 0), ("layout", "new")])
+def options(**values: object) -> Damage:
+    """Change options of a file of layout 4; None: leave one out."""
+
+    def change(text: str) -> str:
+        head = json.loads(text)
+        changed = {**head["options"], **values}
+        head["options"] = {key: value for key, value in changed.items() if value != "out"}
+        return json.dumps(head)
+
+    return header_text(change)
+
+
+TFIDF_FILE = GOLDEN / "model-layout-4.npz"
+TFIDF_LISTS = tuple(TfidfParameters.MOST_WORDS)
+TFIDF_ARRAYS = TfidfParameters.ARRAYS
+DAMAGES_OF_TFIDF: dict[str, Damage] = {
+    "no options": header_without("options"),
+    "options of other type": header(options=[1, 2]),
+    "an option more": options(token_pattern=r"(\w+)+$"),
+    **{f"no {name}": options(**{name: "out"}) for name in Options.__dataclass_fields__},
+    **{f"{name} of other type": options(**{name: 1.5}) for name in Options.__dataclass_fields__},
+    **{f"{name} a list": options(**{name: [[]]}) for name in Options.__dataclass_fields__},
+    "long n-grams": options(ngram_range=[1, 10**6]),
+    "no n-grams": options(ngram_range=[2, 1]),
+    "tokens of three letters": options(shortest=3),
+    "another norm": options(norm="max"),
+    "another link": options(link="probit"),
+    "one target less": header(targets=["loud", "open"]),
+    "a target twice": header(targets=["loud", "loud", "open"]),
+    "unknown header field": header(colour="red"),
+    **{f"no {name}": without(name) for name in (*TFIDF_LISTS, *TFIDF_ARRAYS)},
+    **{f"{name} of floats": changed(name, lambda a: a.astype("f4")) for name in TFIDF_ARRAYS},
+    **{f"{name} of objects": changed(name, lambda a: a.astype(object)) for name in TFIDF_ARRAYS},
+    **{f"{name} shorter": changed(name, lambda a: a[:-1]) for name in TFIDF_ARRAYS},
+    **{f"{name} empty": changed(name, lambda a: a.ravel()[:0]) for name in TFIDF_ARRAYS},
+    **{f"{name} in one more dimension": changed(name, lambda a: a[None]) for name in TFIDF_ARRAYS},
+    **{f"NaN in {name}": item(name, np.nan, -1) for name in TFIDF_ARRAYS},
+    **{f"-infinity in {name}": item(name, -np.inf) for name in TFIDF_ARRAYS},
+    **{f"1e300 in {name}": item(name, 1e300) for name in TFIDF_ARRAYS},
+    "weights turned": changed("weights", lambda a: a.T),
+    "base rate 1": item("base_rates", 1.0),
+    "threshold above 1": all_of("thresholds", 1.01),
+    "falling calibration": changed("calibration", lambda a: -a),
+    "no word": lambda arrays: {
+        **arrays,
+        "words": arrays["words"][:0],
+        "idf": arrays["idf"][:0],
+        "weights": arrays["weights"].ravel()[:0],
+    },
+    "fewer words": changed("words", lambda a: a[: a.size // 2]),
+    "too many stop words": lines("stop_words", lambda _: [b"%d" % i for i in range(2**16 + 1)]),
+    **{
+        f"{name} with {word!r:.20}": first(name, word)
+        for name in TFIDF_LISTS
+        for word in (b"", b"\0", b"a\tb", b"\x1b[31m", b"a" * 2**17, b"\xff", b"\xed\xa0\xbd")
+    },
+    **{
+        f"{name} with one twice": lines(name, lambda words: [*words, words[0]])
+        for name in TFIDF_LISTS
+    },
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES_OF_TFIDF.values(), ids=list(DAMAGES_OF_TFIDF))
+def test_wrong_contents_of_layout_4_are_refused(tmp_path: Path, damage: Damage) -> None:
+    original = parts(TFIDF_FILE)
+    assert file_of(original, original) == TFIDF_FILE.read_bytes()
+    assert "checksum" not in refused(file_of(damage(original), original), tmp_path)
+
+
+def test_a_target_alone_shares_no_chance(tmp_path: Path) -> None:
+    original = parts(TFIDF_FILE)
+    one = {
+        name: array[..., :1] if array.ndim and name in (*SHARED, "weights") else array
+        for name, array in original.items()
+    }
+    alone = header(targets=["loud"])(one)
+    path = tmp_path / "one.npz"
+    path.write_bytes(file_of(alone, original))
+    assert Model.load(path).targets == ("loud",)
+    for link in ("softmax", "normalised"):
+        assert "one target" in refused(file_of(options(link=link)(alone), original), tmp_path)
+
+
+@pytest.mark.parametrize(("field", "value"), [("layout", 5), ("recipe", 0), ("layout", "new")])
 def test_a_file_of_another_version_says_so(
     saved: Path, tmp_path: Path, field: str, value: object
 ) -> None:
@@ -680,11 +770,63 @@ TEXTS = [
 ]
 
 
+ODD_TFIDF: dict[str, Damage] = {
+    "unchanged": lambda arrays: arrays,
+    **{
+        f"{name} {value}": options(**{name: value})
+        for name, values in {
+            "lowercase": (False,),
+            "strip_accents": ("ascii", None),
+            "shortest": (2,),
+            "ngram_range": ([1, 10], [10, 10]),
+            "binary": (True,),
+            "sublinear_tf": (False,),
+            "norm": ("l1", None),
+            "link": ("softmax", "normalised"),
+        }.items()
+        for value in values
+    },
+    "idf 0": all_of("idf", 0),
+    "idf tiny": all_of("idf", 5e-324),
+    "idf small": all_of("idf", 1e-162),
+    "idf great": all_of("idf", -1e6),
+    "great and tiny": lambda arrays: item("idf", 1e6)(all_of("idf", 5e-324)(arrays)),
+    "no norm, great": lambda arrays: all_of("weights", 1e6)(
+        all_of("idf", 1e6)(options(norm=None)(arrays))
+    ),
+    "softmax, great": lambda arrays: item("bias", -1e6)(
+        all_of("weights", -1e6)(all_of("idf", 1e6)(options(norm=None, link="softmax")(arrays)))
+    ),
+    "normalised, low": lambda arrays: all_of("bias", -1e6)(options(link="normalised")(arrays)),
+    "bias high": all_of("bias", 1e6),
+    "base rates low": all_of("base_rates", 5e-324),
+    "calibration great": all_of("calibration", 1e6),
+    "no stop words": changed("stop_words", lambda a: a[:0]),
+    "all words as stop words": lambda arrays: {**arrays, "stop_words": arrays["words"]},
+    "words upside down": lines("words", lambda words: words[::-1]),
+    **{
+        f"words with {word!r:.20}": first("words", word)
+        for word in (b" ", b"a  b", b"?", b"'", b"\xc2\xa0", b"THE", b"7", b"a" * 65_000)
+    },
+}
+
+
+@pytest.mark.parametrize("change", ODD_TFIDF.values(), ids=list(ODD_TFIDF))
+def test_what_loads_of_layout_4_scores_between_0_and_1(
+    tmp_path: Path, headlines: list[str], change: Damage
+) -> None:
+    check_odd(TFIDF_FILE, change, tmp_path, headlines)
+
+
 @pytest.mark.parametrize("change", ODD.values(), ids=list(ODD))
 def test_what_loads_scores_between_0_and_1(
     saved: Path, tmp_path: Path, headlines: list[str], change: Damage
 ) -> None:
-    original = parts(saved)
+    check_odd(saved, change, tmp_path, headlines)
+
+
+def check_odd(good: Path, change: Damage, tmp_path: Path, headlines: list[str]) -> None:
+    original = parts(good)
     path = tmp_path / "odd.npz"
     path.write_bytes(file_of(change(original), original))
     model = Model.load(path)
@@ -787,6 +929,7 @@ def test_a_flipped_bit_is_noticed_or_harmless(
 
 
 def test_a_model_without_names_is_read_as_it_was_written(small: Model, tmp_path: Path) -> None:
+    assert isinstance(small.parameters, Parameters)
     nameless = Model(replace(small.parameters, names=[]))
     nameless.save(tmp_path / "model.npz")
     assert Model.load(tmp_path / "model.npz").names == nameless.names

@@ -1,6 +1,7 @@
 """Scoring many headlines at once, by arrays.
 
-A headline's scores have the same bits in whatever company it is scored, as sums of integers are
+`table` makes the columns of any model; `BulkScorer` reads for those of the recipe in `features`. A
+headline's scores have the same bits in whatever company it is scored, as sums of integers are
 exact. They are those of `Model.score` but for the last bits of the calibration.
 """
 
@@ -15,14 +16,42 @@ from numpy.typing import NDArray
 from headline_score.bulk_reader import BulkReader
 from headline_score.calibration import calibrated
 from headline_score.features import LONGEST, LOUD
-from headline_score.model_file import FixedPoint, Parameters, decoded
+from headline_score.model_file import FixedPoint, Parameters, Stored, decoded
 from headline_score.text import normalise
 from headline_score.vocabulary import FIRST_WORD, NOTHING, Vocabulary
 
 Floats = NDArray[np.float64]
 Alone = Callable[[str], tuple[list[float], float]]
+Read = Callable[[list[str]], tuple[Floats, Floats]]
 
 _PART, _PART_LETTERS = 2048, 2**18  # texts read together, so that their arrays fit into a cache
+
+
+def table(headlines: list[str | None], read: Read, parameters: Stored) -> Floats:
+    """Return strengths and coverage, shape (n, targets + 1), NaN where there is no headline.
+
+    Args:
+        headlines: n texts.
+        read: gives log-odds of texts, shape (n, targets), and coverage, shape (n,).
+        parameters: the model's.
+    """
+    base_rates = np.asarray(parameters.base_rates)
+    calibration = np.asarray(parameters.calibration)
+    found = np.full((len(headlines), len(base_rates) + 1), np.nan)
+    for start, end in _parts(headlines):
+        texts, rows = headlines[start:end], found[start:end]
+        present = [text for text in texts if text is not None]
+        if not present:
+            continue
+        logits, coverage = read(present)
+        strengths = calibrated(logits, calibration)
+        strengths[coverage == 0] = base_rates
+        scored = np.column_stack([strengths, coverage])
+        if len(present) < len(texts):
+            rows[[text is not None for text in texts]] = scored
+        else:
+            rows[:] = scored
+    return found
 
 
 class BulkScorer:
@@ -51,30 +80,16 @@ class BulkScorer:
         self._unit = fixed.unit
         self._offsets = np.array(offsets)  # (LONGEST + 1, targets)
         self._loud = np.asarray(parameters.shape_weights)[:LOUD]  # (LOUD, targets)
-        self._base_rates = np.asarray(parameters.base_rates)
-        self._calibration = np.asarray(parameters.calibration)
 
-    def score(self, headlines: list[str | None], alone: Alone) -> Floats:
-        """Return strengths and coverage, shape (n, targets + 1), NaN where there is no headline.
+    def read(self, headlines: list[str], alone: Alone) -> tuple[Floats, Floats]:
+        """Return the log-odds of headlines, shape (n, targets), and their coverage, shape (n,).
 
         Args:
             headlines: n texts.
             alone: gives log-odds and coverage of a normalised text that is not ASCII.
         """
-        table = np.full((len(headlines), len(self._base_rates) + 1), np.nan)
-        for start, end in _parts(headlines):
-            texts, rows = headlines[start:end], table[start:end]
-            present = [text for text in texts if text is not None]
-            if len(present) < len(texts):
-                if present:
-                    rows[[text is not None for text in texts]] = self._scored(present, alone)
-            else:
-                rows[:] = self._scored(present, alone)
-        return table
-
-    def _scored(self, headlines: list[str], alone: Alone) -> Floats:
         plain = list(map(normalise, headlines))
-        logits, coverage = np.empty((len(plain), len(self._base_rates))), np.empty(len(plain))
+        logits, coverage = np.empty((len(plain), self._offsets.shape[1])), np.empty(len(plain))
         simple = np.fromiter(map(str.isascii, plain), bool, len(plain))
         others = np.flatnonzero(~simple).tolist()
         if len(others) < len(plain):
@@ -82,9 +97,7 @@ class BulkScorer:
             logits[simple], coverage[simple] = self._read(texts)
         for i in others:
             logits[i], coverage[i] = alone(plain[i])
-        strengths = calibrated(logits, self._calibration)
-        strengths[coverage == 0] = self._base_rates
-        return np.column_stack([strengths, coverage])
+        return logits, coverage
 
     def _read(self, plain: Sequence[str]) -> tuple[Floats, Floats]:
         """Return the log-odds of normalised ASCII texts, shape (n, targets), and their coverage."""

@@ -45,10 +45,10 @@ def strength(logit: float, calibration: Sequence[float]) -> float:
     (0.5, 0.989)
     """
     a, b, c = calibration
-    low = _softplus(-logit)
-    return exp(-_softplus(a * low - b * (logit + low) - c))
+    low = softplus(-logit)
+    return exp(-softplus(a * low - b * (logit + low) - c))
 
 
-def _softplus(x: float) -> float:
+def softplus(x: float) -> float:
     """Return ln(1 + e^x)."""
     return x + log1p(exp(-x)) if x > 0 else log1p(exp(x))

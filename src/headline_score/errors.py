@@ -17,6 +17,10 @@ class TrainingError(HeadlineScoreError):
     """Training data can't make a model: no rows, one class only, grades out of range."""
 
 
+class PipelineError(HeadlineScoreError):
+    """A scikit-learn pipeline can't become a model: it has a step or an option that none has."""
+
+
 class EvaluationError(HeadlineScoreError):
     """Grades can't be compared with a model's scores: another target, no grade, out of range."""
 

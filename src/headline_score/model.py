@@ -1,4 +1,4 @@
-"""The linear model: from a headline's features to its strengths, and back to reasons.
+"""The linear model: from a headline's log-odds to its strengths, and back to reasons.
 
 NumPy is imported where many headlines are scored: a single one takes less time than the import.
 """
@@ -6,40 +6,24 @@ NumPy is imported where many headlines are scored: a single one takes less time 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
-from math import ldexp, log, log1p, sqrt
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from math import log, log1p
 from typing import TYPE_CHECKING, Any
 
 from headline_score import model_file
 from headline_score.calibration import IDENTITY, strength
-from headline_score.features import (
-    LONGEST,
-    LOUD,
-    QUIET,
-    SHAPE,
-    cue_pairs,
-    length_shape,
-    loudness,
-    placed_tokens,
-    shape,
-    term_spans,
-    terms,
-)
-from headline_score.model_file import TOP_CODE, FixedPoint, Header, Parameters
+from headline_score.model_file import Header, Stored
 from headline_score.result import Contribution, Explanation, Score, TargetExplanation
-from headline_score.text import normalise
-from headline_score.vocabulary import FIRST_WORD, NOTHING, Vocabulary
+from headline_score.scorer import scorer_of
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-
-    from headline_score.bulk import BulkScorer
+    from sklearn.pipeline import Pipeline
 
     Floats = NDArray[np.float64]
 
 _BLOCK = 16384  # headlines read and scored before the next: bounds memory
-_REMEMBERED = 2**16  # terms, likewise
 
 
 class Model:
@@ -51,48 +35,18 @@ class Model:
     headline_score.errors.ModelFileError: no-such-model.npz: No such file or directory
     """
 
-    def __init__(self, parameters: Parameters) -> None:
+    def __init__(self, parameters: Stored) -> None:
         self.parameters = parameters
         """What stands in the model's file."""
-        self._vocabulary = Vocabulary(
-            parameters.words,
-            parameters.starts,
-            parameters.rights,
-            parameters.names,
-            parameters.cues,
-        )
-        fixed = FixedPoint(parameters)
-        self._addends = _Addends(parameters, fixed)
-        self._unit = fixed.unit
+        self._scorer = scorer_of(parameters)
+        self._normalise, self._read = self._scorer.normalise, self._scorer.read
         self._targets = parameters.header.targets
         self._base_rates = tuple(parameters.base_rates.tolist())
-        self._bias: Sequence[float] = parameters.bias.tolist()
-        self._shape_weights: list[Any] = [*parameters.shape_weights.tolist()]
-        of_length, of_square = self._shape_weights[LOUD:]
-        # For each number of tokens the log-odds of each target before its terms count.
-        self._offsets = [
-            [
-                bias + value * weight + square * other
-                for bias, weight, other in zip(self._bias, of_length, of_square, strict=True)
-            ]
-            for value, square in map(length_shape, range(LONGEST + 1))
-        ]
         self._calibrations = list(zip(*parameters.calibration.tolist(), strict=True))
-        self._bulk_scorer: BulkScorer | None = None
         self._thresholds = (
             tuple(parameters.thresholds.tolist()),
             tuple(parameters.precise_thresholds.tolist()),
         )
-
-    @property
-    def _bulk(self) -> BulkScorer:
-        # No lock: a child that is forked while another thread holds it would wait for ever, and
-        # tables that are made twice do no harm.
-        if self._bulk_scorer is None:
-            from headline_score.bulk import BulkScorer
-
-            self._bulk_scorer = BulkScorer(self.parameters, self._vocabulary, self._offsets)
-        return self._bulk_scorer
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Model:
@@ -111,8 +65,68 @@ class Model:
         """
         model_file.write(path, self.parameters)
 
+    @staticmethod
+    def from_sklearn(
+        pipeline: Pipeline,
+        targets: str | Sequence[str] | None = None,
+        *,
+        thresholds: Mapping[str, float] | None = None,
+        precise_thresholds: Mapping[str, float] | None = None,
+        version: str = "unversioned",
+    ) -> Model:
+        """Return the model with the scores of a fitted scikit-learn pipeline.
+
+        That is a `TfidfVectorizer`, or a `CountVectorizer` with or without a `TfidfTransformer`, of
+        words and n-grams; and a `LogisticRegression`, or several in a `MultiOutputClassifier` or
+        `OneVsRestClassifier`. Scores are those of its `predict_proba`, within 1e-6. The model needs
+        no scikit-learn, and neither does its file. A text without a known word has the score that
+        the intercepts alone give, and these are the model's base rates.
+
+        Args:
+            pipeline: fitted, of the `sklearn.pipeline.Pipeline` class.
+            targets: names of what it predicts, in the order of its columns: of a classifier of two
+                classes the second, of one of more each. By default the names of the classes.
+            thresholds: for each target the strength at or above which a headline is flagged, in
+                [0, 1]; by default 0.5.
+            precise_thresholds: likewise one that is seldom wrong; by default 1.
+            version: the model's own version, kept in its file.
+
+        Raises:
+            PipelineError: a step or option is unsupported, or a name is missing; it says which.
+            MissingExtraError: scikit-learn is not installed.
+        """
+        from headline_score.pipelines import model_of  # needs scikit-learn
+
+        return model_of(
+            pipeline,
+            targets,
+            thresholds=thresholds,
+            precise_thresholds=precise_thresholds,
+            version=version,
+        )
+
+    def to_sklearn(self) -> Pipeline:
+        """Return the fitted scikit-learn pipeline of the model, with its scores.
+
+        That of a model from a pipeline is one of the same kind: a `TfidfVectorizer` and a
+        classifier. That of another gives strengths by `predict`, shape (n, targets); they are the
+        model's own, but for texts without a known word: to those the model gives its base rates.
+
+        Raises:
+            MissingExtraError: scikit-learn is not installed.
+        """
+        from headline_score.pipelines import pipeline_of  # needs scikit-learn
+
+        return pipeline_of(self)
+
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.parameters,)  # the tables are made anew
+
+    def __copy__(self) -> Model:
+        return self  # nothing in it changes
+
+    def __deepcopy__(self, _: object) -> Model:
+        return self
 
     def __repr__(self) -> str:
         return f"Model(version={self.version!r}, targets={self.targets!r})"
@@ -130,12 +144,12 @@ class Model:
     @property
     def names(self) -> frozenset[str]:
         """Lower-case words that it takes for names, and so for one and the same word."""
-        return self._vocabulary.names
+        return self._scorer.names
 
     @property
     def cues(self) -> tuple[str, ...]:
         """Lower-case words of which any two in a headline make a term, the most telling first."""
-        return tuple(self.parameters.cues)
+        return self._scorer.cues
 
     @property
     def version(self) -> str:
@@ -171,7 +185,7 @@ class Model:
                 f"score() takes one headline as a str, not {type(headline).__name__}:"
                 " for many headlines use score_many()"
             )
-        logits, coverage = self._read(normalise(headline))
+        logits, coverage = self._read(self._normalise(headline))
         if not coverage:
             return Score(self._targets, self._base_rates, coverage, *self._thresholds)
         strengths = tuple(map(strength, logits, self._calibrations))
@@ -241,90 +255,26 @@ class Model:
                 f"explain() takes one headline as a str, not {type(headline).__name__}:"
                 " explain headlines one by one"
             )
-        plain = normalise(headline)
-        _, length, coverage = self._vocabulary.read(plain)
+        scorer = self._scorer
+        moved, coverage = scorer.contributions(headline)
         if not coverage:
             biases = [log(rate) - log1p(-rate) for rate in self._base_rates]
             unread = tuple(TargetExplanation(bias, (), IDENTITY) for bias in biases)
             return Explanation(headline, self.targets, unread, coverage)
-        spans = self._spans(headline)
-        rows = [self._vocabulary.row(term) for term in spans]
-        squares, *logits = zip(*[self._addends[row] for row in rows], strict=True)
-        norm = self._norm(sum(squares))
-        values = shape(plain, length)
-        names = [*spans, *(f"[{name}]" for name in SHAPE)]
-        shown = [*map(tuple, spans.values()), *(() for _ in SHAPE)]
-        parts = []
-        for t, bias in enumerate(self._bias):
-            moved = [addend / norm for addend in logits[t]]
-            moved += [v * w[t] for v, w in zip(values, self._shape_weights, strict=True)]
-            contributions = _strongest_first(names, moved, shown)
-            parts.append(TargetExplanation(bias, contributions, self._calibrations[t]))
-        return Explanation(headline, self.targets, tuple(parts), coverage)
-
-    def _spans(self, headline: str) -> dict[str, list[tuple[int, int]]]:
-        """Return the terms of a headline that the model has, each with its places in it."""
-        vocabulary = self._vocabulary
-        found = placed_tokens(headline, vocabulary.names, vocabulary.words)
-        words = [token.word for token in found]
-        spans: dict[str, list[tuple[int, int]]] = {}
-        for term, span in zip(terms(words), term_spans(found), strict=True):
-            spans.setdefault(term, []).append(span)
-        for pair in cue_pairs(words, vocabulary.cues):
-            spans[pair] = sorted(place for cue in pair.split(" + ") for place in spans[cue])
-        return {term: at for term, at in spans.items() if vocabulary.row(term) != NOTHING}
-
-    def _read(self, plain: str) -> tuple[list[float], float]:
-        """Return the log-odds of a normalised text, and its coverage."""
-        rows, length, coverage = self._vocabulary.read(plain)
-        addend = self._addends
-        square, *sums = map(sum, zip(*[addend[row] for row in rows], strict=True))
-        norm = self._norm(square)
-        offsets = self._offsets[min(length, LONGEST)]
-        logits = [total / norm + offset for total, offset in zip(sums, offsets, strict=True)]
-        if (loud := loudness(plain)) is not QUIET:
-            for value, weights in zip(loud, self._shape_weights, strict=False):
-                logits = [z + value * weight for z, weight in zip(logits, weights, strict=True)]
-        return logits, coverage
-
-    def _norm(self, square: int) -> float:
-        """Return what divides sums of addends to log-odds: the norm, and their binary point."""
-        return sqrt(square) * self._unit or 1.0
+        parts = tuple(
+            TargetExplanation(bias, _strongest_first(found), calibration)
+            for bias, found, calibration in zip(
+                self._scorer.bias, moved, self._calibrations, strict=True
+            )
+        )
+        return Explanation(headline, self.targets, parts, coverage)
 
     def score_block(self, headlines: list[str | None]) -> Floats:
         """Return the table of one block, as `score_blocks` yields it."""
-        return self._bulk.score(headlines, self._read)
+        from headline_score.bulk import table  # not above, as it needs NumPy
+
+        return table(headlines, self._scorer.read_many, self.parameters)
 
 
-class _Addends(dict[int, tuple[int, ...]]):
-    """By row what a term adds to the squared norm and to each log-odds, in `FixedPoint`.
-
-    Those of terms met before are remembered.
-    """
-
-    def __init__(self, parameters: Parameters, fixed: FixedPoint) -> None:
-        self._idf, self._codes, self._fixed = parameters.idf, parameters.codes, fixed
-        self._none = dict.fromkeys(range(FIRST_WORD), (0,) * (1 + len(fixed.weights)))
-        self.update(self._none)
-
-    def __missing__(self, row: int) -> tuple[int, ...]:
-        fixed = self._fixed
-        place = row - FIRST_WORD
-        idf = self._idf[place]
-        weights = [of[self._codes[place, t] + TOP_CODE + 1] for t, of in enumerate(fixed.weights)]
-        found = (
-            round(ldexp(idf * idf, fixed.square_bits)),
-            *(round(ldexp(idf * weight, fixed.bits)) for weight in weights),
-        )
-        if len(self) >= _REMEMBERED:
-            self.clear()
-            self.update(self._none)
-        self[row] = found
-        return found
-
-
-def _strongest_first(
-    names: Sequence[str], values: Sequence[float], spans: Sequence[tuple[Any, ...]]
-) -> tuple[Contribution, ...]:
-    parts = (Contribution(*part) for part in zip(names, values, spans, strict=True) if part[1])
+def _strongest_first(parts: Iterable[Contribution]) -> tuple[Contribution, ...]:
     return tuple(sorted(parts, key=lambda part: -abs(part.log_odds)))

@@ -1,18 +1,23 @@
 """The model file: an `.npz` archive of plain arrays, read without pickle and checked.
 
-Layout, version 3 (t targets; n terms, words first, then pairs; s shape features):
+Each layout goes with a feature recipe: layout 3 with that of `features`, layout 4 with that of
+`tfidf` (see `tfidf_file`). All have:
 
 - `header`: uint8, UTF-8 JSON: magic, layout, feature recipe, target names, version, provenance;
   last `sha256`, the checksum: of the name, type, shape and bytes of each other array in the order
   below, and then of the header up to the comma before it
-- `words`: uint8, the words as UTF-8, parted by newlines, sorted; `names`, likewise, those that
-  count as names; `cues`, likewise, the most telling first
+- the layout's lists of words, each uint8: the words as UTF-8, parted by newlines
+- the layout's arrays
+- for t targets `bias`, `base_rates`, `thresholds`, `precise_thresholds`: float64 (t,); and
+  `calibration`: float64 (3, t), the coefficients that `calibration.calibrated` takes
+
+Layout 3 (n terms, words first, then pairs; s shape features) has of its own:
+
+- `words`, sorted; `names`, those that count as names; `cues`, the most telling first
 - `starts`: int32 (left members + 1,), and `rights`: int32 (pairs,), as `vocabulary` takes them
 - `idf`: float32 (n,)
 - `codes`: int8 (n, t), and `scale`: float64 (t,): a weight is scale * sign(code) * (code / 127)^2
 - `shape_weights`: float64 (s, t)
-- `bias`, `base_rates`, `thresholds`, `precise_thresholds`: float64 (t,)
-- `calibration`: float64 (3, t), the coefficients that `calibration.calibrated` takes
 
 Anyone may have made a file, checksum included, so everything that scoring relies on is checked too:
 what loads scores in [0, 1]. Files of later versions stay archives with a `header` of JSON, so that
@@ -24,12 +29,12 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from hashlib import sha256
 from itertools import compress, count, pairwise
 from math import frexp, ldexp, sqrt
 from operator import ge
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from headline_score.arrays import LARGEST, Archive, array, packed
 from headline_score.errors import ModelFileError
@@ -45,15 +50,18 @@ if TYPE_CHECKING:
 MAGIC = "headline-score model"
 LAYOUT = 3
 LISTS = ("words", "names", "cues")
-BY_TARGET = ("scale", "bias", "base_rates", "thresholds", "precise_thresholds")
-ARRAYS = ("starts", "rights", "idf", "codes", "shape_weights", *BY_TARGET, "calibration")
+SHARED = ("bias", "base_rates", "thresholds", "precise_thresholds", "calibration")
+"""Arrays that every layout ends with."""
+ARRAYS = ("starts", "rights", "idf", "codes", "shape_weights", "scale", *SHARED)
+TFIDF = (4, "tfidf-1")
+"""Layout and recipe of `tfidf_file`, which is imported for such a file only."""
 TOP_CODE = 127
 MOST_IDF = 32
 MOST = 10**6  # far beyond any weight, so that no sum leaves the range of floats
 MOST_TARGETS = 1000
 # What bounds memory, and is far beyond any model too: of cues there is a square table.
 MOST_WORDS = {"words": 2**20, "names": 2**20, "cues": 2**12}
-MOST_LETTERS = dict.fromkeys(LISTS, 2**24)  # bytes of all words
+MOST_LETTERS = 2**24  # bytes of all words of a list
 LONGEST_WORD = 2**16  # letters of one
 MOST_HEADER = 2**16  # bytes
 
@@ -79,13 +87,72 @@ class Header:
 
 
 @dataclass(frozen=True)
-class Parameters:
-    """Everything a model is made of, as in the file: arrays are read-only memoryviews.
+class Stored:
+    """What a model is made of, as in its file, of any layout: arrays are read-only memoryviews.
 
     `numpy.asarray` takes them as they are.
     """
 
+    MADE_BY: ClassVar[tuple[int, int | str]]
+    """Numbers of layout and feature recipe."""
+    MOST_WORDS: ClassVar[dict[str, int]]
+    """Of each list of words in the file how many it may have."""
+    ARRAYS: ClassVar[tuple[str, ...]]
+    """The arrays in the file."""
+
     header: Header
+    bias: memoryview[Any]
+    base_rates: memoryview[Any]
+    thresholds: memoryview[Any]
+    precise_thresholds: memoryview[Any]
+    calibration: memoryview[Any]
+
+    @property
+    def terms(self) -> list[str]:
+        """The terms in the order of their weights."""
+        raise NotImplementedError
+
+    @property
+    def described(self) -> dict[str, Any]:
+        """What the file's header says beside layout and recipe."""
+        return asdict(self.header)
+
+    @classmethod
+    def checked(cls, described: dict[str, Any], arrays: dict[str, memoryview[Any]]) -> Stored:
+        """Return what a header and arrays of the right names make.
+
+        Raises:
+            ValueError: anything in them is not as scoring relies on.
+        """
+        raise NotImplementedError
+
+    def arrays(self) -> dict[str, memoryview[Any]]:
+        """Return lists and arrays as they stand in the file."""
+        return {
+            name: memoryview("\n".join(getattr(self, name)).encode()) for name in self.MOST_WORDS
+        } | {name: memoryview(getattr(self, name)) for name in self.ARRAYS}
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        values: list[Any] = [getattr(self, each.name) for each in fields(self)]
+        return _unpacked, (
+            type(self),
+            *(
+                (value.tobytes(), value.format, value.shape)
+                if isinstance(value, memoryview)
+                else value
+                for value in values
+            ),
+        )
+
+
+@dataclass(frozen=True)
+class Parameters(Stored):
+    """What a model of the recipe in `features` is made of."""
+
+    MADE_BY = (LAYOUT, RECIPE)
+    MOST_WORDS = MOST_WORDS
+    ARRAYS = ARRAYS
+
     words: list[str]
     names: list[str]
     cues: list[str]
@@ -95,18 +162,6 @@ class Parameters:
     codes: memoryview[Any]
     scale: memoryview[Any]
     shape_weights: memoryview[Any]
-    bias: memoryview[Any]
-    base_rates: memoryview[Any]
-    thresholds: memoryview[Any]
-    precise_thresholds: memoryview[Any]
-    calibration: memoryview[Any]
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        values: list[Any] = [getattr(self, name) for name in self.__dataclass_fields__]
-        return _unpacked, tuple(
-            (value.tobytes(), value.format, value.shape) if isinstance(value, memoryview) else value
-            for value in values
-        )
 
     @property
     def terms(self) -> list[str]:
@@ -121,6 +176,21 @@ class Parameters:
                 cue = self.cues[left - len(words)]
                 found += [f"{cue} + {self.cues[right]}" for right in rights]
         return found
+
+    @classmethod
+    def checked(cls, described: dict[str, Any], arrays: dict[str, memoryview[Any]]) -> Parameters:
+        """Return what a header and arrays make, or raise a `ValueError`."""
+        header = checked_header(described)
+        # What is quick to find comes first.
+        lists = cls.MOST_WORDS
+        numbers = {name: number_of_words(name, arrays[name], most) for name, most in lists.items()}
+        _check_arrays(arrays, numbers, len(header.targets))
+        parts: dict[str, Any] = arrays | {name: words(name, arrays[name]) for name in lists}
+        if NAME not in parts["words"]:
+            raise ValueError(f"its words lack {NAME}")
+        first_pair, cues = FIRST_WORD + numbers["words"], numbers["cues"]
+        _check_pairs(arrays["starts"].tolist(), arrays["rights"].tolist(), first_pair, cues)
+        return cls(header=header, **parts)
 
 
 class FixedPoint:
@@ -173,7 +243,7 @@ def _weights_of_codes(scale: Sequence[float]) -> list[list[float]]:
     return [[factor * root * abs(root) for root in roots] for factor in scale]
 
 
-def write(path: str | os.PathLike[str], parameters: Parameters) -> None:
+def write(path: str | os.PathLike[str], parameters: Stored) -> None:
     """Write a model file; a killed run leaves the old one or none.
 
     Raises:
@@ -182,8 +252,11 @@ def write(path: str | os.PathLike[str], parameters: Parameters) -> None:
     try:
         data = _packed(parameters)
         found = _parsed(data)
-        for name in ("header", *LISTS):
-            if getattr(found, name) != getattr(parameters, name):
+        for name in (each.name for each in fields(parameters)):
+            read_again = getattr(found, name)
+            if isinstance(read_again, memoryview):
+                continue
+            if read_again != getattr(parameters, name):
                 raise ValueError(f"its {name} can't be written as they are")
     except Exception as error:  # of hand-made parameters anything may be wrong
         raise ModelFileError(f"{path}: no model to be written: {_reason(error)}") from error
@@ -191,7 +264,7 @@ def write(path: str | os.PathLike[str], parameters: Parameters) -> None:
         file.write(data)
 
 
-def read(path: str | os.PathLike[str]) -> Parameters:
+def read(path: str | os.PathLike[str]) -> Stored:
     """Read and check a model file.
 
     Raises:
@@ -213,22 +286,24 @@ def _reason(error: Exception) -> str:
     return str(error) or type(error).__name__
 
 
-def _packed(parameters: Parameters) -> bytes:
-    header = {"magic": MAGIC, "layout": LAYOUT, "recipe": RECIPE, **asdict(parameters.header)}
-    arrays = {name: memoryview("\n".join(getattr(parameters, name)).encode()) for name in LISTS} | {
-        name: memoryview(getattr(parameters, name)) for name in ARRAYS
-    }
+def _packed(parameters: Stored) -> bytes:
+    layout, recipe = parameters.MADE_BY
+    header = {"magic": MAGIC, "layout": layout, "recipe": recipe, **parameters.described}
+    arrays = parameters.arrays()
     letters = sealed(json.dumps(header).encode(), arrays)
     return packed({"header": memoryview(letters), **arrays})
 
 
 def sealed(header: bytes, arrays: Mapping[str, memoryview[Any]]) -> bytes:
-    """Return a header, a JSON object, with the checksum of itself and the other arrays."""
+    """Return a header, a JSON object, with the checksum of itself and the other arrays, in order.
+
+    An array of the name `header` does not count.
+    """
     checksum = sha256()
-    for name in (*LISTS, *ARRAYS):
-        values = arrays[name]
-        checksum.update(f"{name} {values.format} {values.shape}\n".encode())
-        checksum.update(values.cast("B"))
+    for name, values in arrays.items():
+        if name != "header":
+            checksum.update(f"{name} {values.format} {values.shape}\n".encode())
+            checksum.update(values.cast("B"))
     body = header[:-1]
     checksum.update(body)
     return body + f', "sha256": "{checksum.hexdigest()}"}}'.encode()
@@ -237,36 +312,37 @@ def sealed(header: bytes, arrays: Mapping[str, memoryview[Any]]) -> bytes:
 _SEAL = len(', "sha256": ""}') + 64
 
 
-def _parsed(data: bytes) -> Parameters:
+def _parsed(data: bytes) -> Stored:
     archive = Archive(data)
     letters = _text("header", archive.read("header", MOST_HEADER))
     header = json.loads(letters.decode(), object_pairs_hook=_different, parse_constant=_no_constant)
     if not isinstance(header, dict) or header.pop("magic", None) != MAGIC:
         raise ValueError("its magic is another's")
-    made_by = (header.pop("layout", None), header.pop("recipe", None))
-    if made_by != (LAYOUT, RECIPE):
-        raise ValueError(
-            f"its layout and feature recipe are {made_by!a:.40}, and this version reads"
-            f" {(LAYOUT, RECIPE)}: upgrade headline-score, or train the model anew"
-        )
-    if archive.names != ["header", *LISTS, *ARRAYS]:
+    kind = _kind((header.pop("layout", None), header.pop("recipe", None)))
+    names = (*kind.MOST_WORDS, *kind.ARRAYS)
+    if archive.names != ["header", *names]:
         raise ValueError("its arrays are not those of a model")
     arrays = {
-        name: archive.read(name, MOST_LETTERS.get(name, LARGEST)) for name in (*LISTS, *ARRAYS)
+        name: archive.read(name, MOST_LETTERS if name in kind.MOST_WORDS else LARGEST)
+        for name in names
     }
     if letters != sealed(letters[:-_SEAL] + b"}", arrays):
         raise ValueError("its contents do not have its checksum")
     del header["sha256"]
-    described = _header(header)
-    # What is quick to find comes first.
-    numbers = {name: _number_of_words(name, arrays[name]) for name in LISTS}
-    _check_arrays(arrays, numbers, len(described.targets))
-    parts: dict[str, Any] = arrays | {name: _words(name, arrays[name]) for name in LISTS}
-    if NAME not in parts["words"]:
-        raise ValueError(f"its words lack {NAME}")
-    first_pair = FIRST_WORD + numbers["words"]
-    _check_pairs(arrays["starts"].tolist(), arrays["rights"].tolist(), first_pair, numbers["cues"])
-    return Parameters(header=described, **parts)
+    return kind.checked(header, arrays)
+
+
+def _kind(made_by: tuple[object, object]) -> type[Stored]:
+    if made_by == Parameters.MADE_BY:
+        return Parameters
+    if made_by == TFIDF:
+        from headline_score.tfidf_file import TfidfParameters  # not above: few have such a model
+
+        return TfidfParameters
+    raise ValueError(
+        f"its layout and feature recipe are {made_by!a:.40}, and this version reads"
+        f" {Parameters.MADE_BY} and {TFIDF}: upgrade headline-score, or train the model anew"
+    )
 
 
 def _text(name: str, letters: memoryview[Any]) -> bytes:
@@ -286,7 +362,8 @@ def _no_constant(name: str) -> None:
     raise ValueError(f"its header holds {name}")
 
 
-def _header(values: dict[str, Any]) -> Header:
+def checked_header(values: dict[str, Any]) -> Header:
+    """Return the header of these fields, or raise a `ValueError`."""
     if set(values) != set(Header.__dataclass_fields__):
         raise ValueError("its header has not the fields of a model")
     targets, libraries = values["targets"], values["trained_with"]
@@ -309,25 +386,51 @@ def _header(values: dict[str, Any]) -> Header:
 _LETTERS = bytes({10, *range(256)} - {*range(10), *range(11, 32), 127})
 
 
-def _number_of_words(name: str, letters: memoryview[Any]) -> int:
+def number_of_words(name: str, letters: memoryview[Any], most: int) -> int:
+    """Return how many words an array of letters has, or raise a `ValueError`: more than `most`."""
     text = _text(name, letters)
     if text.translate(None, _LETTERS):
         raise ValueError(f"one of its {name} has a control character")
     number = text.count(b"\n") + 1 if text else 0
-    if number > MOST_WORDS[name]:
-        raise ValueError(f"it has more than {MOST_WORDS[name]:,} {name}")
+    if number > most:
+        raise ValueError(f"it has more than {most:,} {name}")
     return number
 
 
-def _words(name: str, letters: memoryview[Any]) -> list[str]:
-    """Return different words from an array."""
+def words(name: str, letters: memoryview[Any]) -> list[str]:
+    """Return the different words of an array of letters, or raise a `ValueError`."""
     text = letters.tobytes().decode()
-    words = text.split("\n") if text else []
-    if len(set(words)) < len(words) or "" in words:
+    found = text.split("\n") if text else []
+    if len(set(found)) < len(found) or "" in found:
         raise ValueError(f"one of its {name} is there twice, or empty")
-    if max(map(len, words), default=0) > LONGEST_WORD:
+    if max(map(len, found), default=0) > LONGEST_WORD:
         raise ValueError(f"one of its {name} has more than {LONGEST_WORD:,} letters")
-    return words
+    return found
+
+
+def check_arrays(
+    arrays: dict[str, memoryview[Any]], layout: dict[str, tuple[str, tuple[int, ...]]], t: int
+) -> None:
+    """Check arrays of t targets, given formats and shapes of those that only one layout has.
+
+    Raises:
+        ValueError: one has another type or shape, or a float64 one numbers beyond `MOST`; or what
+            every layout has is out of range.
+    """
+    shared: dict[str, tuple[str, tuple[int, ...]]] = dict.fromkeys(SHARED, ("d", (t,)))
+    for name, (kind, shape) in {**layout, **shared, "calibration": ("d", (3, t))}.items():
+        found = arrays[name]
+        if (found.format, found.shape) != (kind, shape):
+            raise ValueError(f"array {name} is {found.format}{found.shape}, not {kind}{shape}")
+        if kind == "d" and not all(abs(x) <= MOST for x in found.cast("B").cast("d")):
+            raise ValueError(f"array {name} holds NaN, infinity or a number beyond {MOST:,}")
+    if not all(0 < rate < 1 for rate in arrays["base_rates"]):
+        raise ValueError("a base rate is outside (0, 1)")
+    for low, high in zip(arrays["thresholds"], arrays["precise_thresholds"], strict=True):
+        if not 0 <= low <= high <= 1:
+            raise ValueError("thresholds are outside [0, 1], or the precise one is below the other")
+    if min(arrays["calibration"][:2].cast("B").cast("d")) < 0:
+        raise ValueError("its calibration is not monotonic")
 
 
 def _check_arrays(arrays: dict[str, memoryview[Any]], numbers: dict[str, int], t: int) -> None:
@@ -340,27 +443,14 @@ def _check_arrays(arrays: dict[str, memoryview[Any]], numbers: dict[str, int], t
         "idf": ("f", (n,)),
         "codes": ("b", (n, t)),
         "shape_weights": ("d", (len(SHAPE), t)),
-        **dict.fromkeys(BY_TARGET, ("d", (t,))),
-        "calibration": ("d", (3, t)),
+        "scale": ("d", (t,)),
     }
-    for name, (kind, shape) in layout.items():
-        found = arrays[name]
-        if (found.format, found.shape) != (kind, shape):
-            raise ValueError(f"array {name} is {found.format}{found.shape}, not {kind}{shape}")
-        if kind == "d" and not all(abs(x) <= MOST for x in found.cast("B").cast("d")):
-            raise ValueError(f"array {name} holds NaN, infinity or a number beyond {MOST:,}")
+    check_arrays(arrays, layout, t)
     # The highest bytes of float32 numbers: up to 0x41 they are from 0 to below 32.
     if arrays["idf"].tobytes()[3::4].translate(None, bytes(range(0x42))):
         raise ValueError(f"array idf holds what is not in [0, {MOST_IDF})")
     if not min(arrays["scale"]) > 0:
         raise ValueError("a scale is not above 0")
-    if not all(0 < rate < 1 for rate in arrays["base_rates"]):
-        raise ValueError("a base rate is outside (0, 1)")
-    for low, high in zip(arrays["thresholds"], arrays["precise_thresholds"], strict=True):
-        if not 0 <= low <= high <= 1:
-            raise ValueError("thresholds are outside [0, 1], or the precise one is below the other")
-    if min(arrays["calibration"][:2].cast("B").cast("d")) < 0:
-        raise ValueError("its calibration is not monotonic")
 
 
 def _check_pairs(starts: list[int], rights: list[int], first_pair: int, cues: int) -> None:
@@ -376,7 +466,7 @@ def _check_pairs(starts: list[int], rights: list[int], first_pair: int, cues: in
             raise ValueError("a pair has a member that is not there")
 
 
-def _unpacked(*values: Any) -> Parameters:
+def _unpacked(kind: type[Stored], *values: Any) -> Stored:
     """Return what was pickled: a memoryview as its bytes, format and shape."""
     parts: list[Any] = [array(*value) if isinstance(value, tuple) else value for value in values]
-    return Parameters(*parts)
+    return kind(*parts)

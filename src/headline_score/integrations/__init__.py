@@ -7,5 +7,6 @@ your own as a file or a `Model`. What takes arrays needs none of them: for panda
 - `headline_score.integrations.polars`: `scores("title")` is an expression.
 - `headline_score.integrations.duckdb`: `register(con)` makes SQL functions.
 - `headline_score.integrations.datasets`: `Scorer("title")` is a function for `map`.
+- `headline_score.integrations.sklearn`: `HeadlineScores()` is a transformer for a pipeline.
 - `headline_score.integrations.spark`: `score_columns(df, "title")` adds columns, on a cluster.
 """
