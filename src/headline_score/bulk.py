@@ -6,23 +6,68 @@ exact. They are those of `Model.score` but for the last bits of the calibration.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import compress
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from headline_score.bulk_reader import BulkReader
 from headline_score.calibration import calibrated
-from headline_score.features import LONGEST, LOUD
+from headline_score.features import LONGEST, LOUD, SHAPE, length_shape
 from headline_score.model_file import FixedPoint, Parameters, decoded
 from headline_score.text import normalise
 from headline_score.vocabulary import FIRST_WORD, NOTHING, Vocabulary
 
 Floats = NDArray[np.float64]
-Alone = Callable[[str], tuple[list[float], float]]
+Integers = NDArray[np.int64]
 
 _PART, _PART_LETTERS = 2048, 2**18  # texts read together, so that their arrays fit into a cache
+
+
+class TermTotals:
+    """What is to be known of scored headlines to tell what each feature added to their log-odds.
+
+    A feature is a term, by its row, or after all these an item of `SHAPE`. Headlines that were not
+    read (coverage 0) have none.
+    """
+
+    def __init__(self, rows: int) -> None:
+        """Begin with no headline.
+
+        Args:
+            rows: number of the model's rows.
+        """
+        self.headlines = 0
+        """Number of headlines that were read."""
+        self.counts = np.zeros(rows + len(SHAPE), np.int64)
+        """In how many of them each feature is (its value is not 0), shape (features,)."""
+        self.amounts = np.zeros(rows + len(SHAPE))
+        """For each term the sum of 1 / norm over its headlines, for each item of shape the sum of
+        its values, shape (features,)."""
+
+    def add(self, rows: Integers, inverse_norms: Floats, shapes: Floats) -> None:
+        """Add n headlines.
+
+        Args:
+            rows: of the terms of all of them, shape (terms,); those of a headline are different.
+            inverse_norms: of the headline of each term, shape (terms,).
+            shapes: `features.shape` of each headline, shape (n, len(SHAPE)).
+        """
+        terms = len(self.counts) - len(SHAPE)
+        self.headlines += len(shapes)
+        self.counts[:terms] += np.bincount(rows, minlength=terms)
+        self.amounts[:terms] += np.bincount(rows, inverse_norms, terms)
+        self.counts[terms:] += (shapes != 0).sum(0)
+        self.amounts[terms:] += shapes.sum(0)
+
+
+class Alone(Protocol):
+    """Reads a normalised text: its log-odds and its coverage."""
+
+    def __call__(self, plain: str, totals: TermTotals | None = None, /) -> tuple[list[float], float]:
+        """Read it, and add it to the totals if there are any."""
 
 
 class BulkScorer:
@@ -50,16 +95,32 @@ class BulkScorer:
         self._addends[FIRST_WORD:, 1:] = np.rint(np.ldexp(idf[:, None] * weights, fixed.bits))
         self._unit = fixed.unit
         self._offsets = np.array(offsets)  # (LONGEST + 1, targets)
-        self._loud = np.asarray(parameters.shape_weights)[:LOUD]  # (LOUD, targets)
+        self._shape_weights = np.asarray(parameters.shape_weights)  # (len(SHAPE), targets)
+        self._length_shapes = np.array([*map(length_shape, range(LONGEST + 1))])
         self._base_rates = np.asarray(parameters.base_rates)
         self._calibration = np.asarray(parameters.calibration)
 
-    def score(self, headlines: list[str | None], alone: Alone) -> Floats:
+    def new_totals(self) -> TermTotals:
+        """Return totals of no headline, to be added to by `score`."""
+        return TermTotals(len(self._addends))
+
+    def contributions(self, totals: TermTotals) -> Floats:
+        """Return what each feature added to the log-odds of all headlines in the totals.
+
+        Shape (features, targets), before calibration: sums of what `Model.explain` tells of each.
+        """
+        terms = totals.amounts[: len(self._addends), None] * self._addends[:, 1:] / self._unit
+        return np.vstack([terms, totals.amounts[len(terms) :, None] * self._shape_weights])
+
+    def score(
+        self, headlines: list[str | None], alone: Alone, totals: TermTotals | None = None
+    ) -> Floats:
         """Return strengths and coverage, shape (n, targets + 1), NaN where there is no headline.
 
         Args:
             headlines: n texts.
             alone: gives log-odds and coverage of a normalised text that is not ASCII.
+            totals: what the headlines are to be added to, if anything.
         """
         table = np.full((len(headlines), len(self._base_rates) + 1), np.nan)
         for start, end in _parts(headlines):
@@ -67,26 +128,26 @@ class BulkScorer:
             present = [text for text in texts if text is not None]
             if len(present) < len(texts):
                 if present:
-                    rows[[text is not None for text in texts]] = self._scored(present, alone)
+                    rows[[text is not None for text in texts]] = self._scored(present, alone, totals)
             else:
-                rows[:] = self._scored(present, alone)
+                rows[:] = self._scored(present, alone, totals)
         return table
 
-    def _scored(self, headlines: list[str], alone: Alone) -> Floats:
+    def _scored(self, headlines: list[str], alone: Alone, totals: TermTotals | None) -> Floats:
         plain = list(map(normalise, headlines))
         logits, coverage = np.empty((len(plain), len(self._base_rates))), np.empty(len(plain))
         simple = np.fromiter(map(str.isascii, plain), bool, len(plain))
         others = np.flatnonzero(~simple).tolist()
         if len(others) < len(plain):
             texts = list(compress(plain, simple)) if others else plain
-            logits[simple], coverage[simple] = self._read(texts)
+            logits[simple], coverage[simple] = self._read(texts, totals)
         for i in others:
-            logits[i], coverage[i] = alone(plain[i])
+            logits[i], coverage[i] = alone(plain[i], totals)
         strengths = calibrated(logits, self._calibration)
         strengths[coverage == 0] = self._base_rates
         return np.column_stack([strengths, coverage])
 
-    def _read(self, plain: Sequence[str]) -> tuple[Floats, Floats]:
+    def _read(self, plain: Sequence[str], totals: TermTotals | None) -> tuple[Floats, Floats]:
         """Return the log-odds of normalised ASCII texts, shape (n, targets), and their coverage."""
         rows, lengths, loudness, coverage = self._reader.read(plain)
         starts = np.flatnonzero(rows == NOTHING)  # it is each text's first
@@ -94,10 +155,17 @@ class BulkScorer:
         sums = np.add.reduceat(self._addends.take(rows, 0), starts, 0)
         norm = np.sqrt(sums[:, :1]) * self._unit
         norm[norm == 0] = 1
-        logits = sums[:, 1:] / norm + self._offsets[np.minimum(lengths, LONGEST)]
-        for values, weights in zip(loudness.T, self._loud, strict=True):
+        lengths = np.minimum(lengths, LONGEST)
+        logits = sums[:, 1:] / norm + self._offsets[lengths]
+        for values, weights in zip(loudness.T, self._shape_weights[:LOUD], strict=True):
             loud = np.flatnonzero(values)  # few
             logits[loud] += values[loud, None] * weights
+        if totals is not None:
+            known = coverage > 0
+            text = np.cumsum(rows == NOTHING) - 1  # of each term
+            inside = known[text] & (rows != NOTHING)
+            shapes = np.hstack([loudness, self._length_shapes[lengths]])[known]
+            totals.add(rows[inside], self._unit / norm[text[inside], 0], shapes)
         return logits, coverage
 
 

@@ -6,6 +6,7 @@ import errno
 import io
 import json
 import os
+import shlex
 import signal
 import sys
 import time
@@ -139,6 +140,16 @@ _format_option = click.option(
 )
 _column_option = click.option(
     "--column", metavar="NAME", help="Column of the headlines; by default headline or title."
+)
+_by_option = click.option(
+    "--by",
+    metavar="NAME",
+    help="Column of the publishers; by default one called publisher, source, outlet, ….",
+)
+_over_option = click.option(
+    "--over",
+    metavar="NAME",
+    help="Column of the dates; by default one called date, published, year, ….",
 )
 _target_option = click.option(
     "--target",
@@ -310,6 +321,71 @@ def _progress(path: str, output: str) -> Iterator[Any]:
 
 
 @main.command()
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    metavar="PAGE",
+    help="HTML file to write, which appears when it is whole; - is standard output.",
+)
+@_by_option
+@_over_option
+@click.option("--title", metavar="TEXT", help="Title of the page; by default the files' names.")
+@_column_option
+@_format_option
+@_model_option
+@_verbose_option
+def report(
+    files: tuple[str, ...],
+    output: str,
+    by: str | None,
+    over: str | None,
+    title: str | None,
+    column: str | None,
+    file_format: str | None,
+    model_path: str | None,
+) -> None:
+    """Write a page to look at: strengths by publisher and over time, and what makes them.
+
+    One self-contained HTML file, light and dark, fit for phone and paper: distributions of the
+    strengths, publishers ranked with 95 % intervals, change by month, the most telling headlines
+    with their words marked, the terms that drive each target. It loads nothing, and holds no
+    headlines but the most telling ones. Needs the report extra.
+
+    Rows that can't be read are left out and counted, as are broken dates.
+    """
+    from headline_score.report import require_report, write_report
+
+    require_report()
+    named = [(path, _format(path, file_format)) for path in files]
+    started = time.perf_counter()
+    counts = write_report(
+        named,
+        output,
+        _load(model_path),
+        column=column,
+        by=by,
+        over=over,
+        title=title,
+        command=_command_line(),
+    )
+    seconds = time.perf_counter() - started
+    for where in counts.first_left_out:
+        click.echo(f"left out: {where}", err=True)
+    click.echo(
+        f"{counts.rows:,} rows, {counts.without_text:,} of them without a headline,"
+        f" {counts.unread:,} with {UNREAD}, {counts.left_out:,} left out; {seconds:.1f} s",
+        err=True,
+    )
+
+
+def _command_line() -> str:
+    """Return the command as it was typed, but for the program's path."""
+    return shlex.join(["headline-score", *sys.argv[1:]])
+
+
+@main.command()
 @click.argument("headline")
 @_json_option
 @_model_option
@@ -341,11 +417,10 @@ def _contributions(explanation: Explanation) -> str:
     return _table(["target", "strength", "log-odds", "term", "place"], rows)
 
 
-_FAINT, _STRONG = 0.1, 0.5  # log-odds that a stretch must move to be coloured, to be bold
-
-
 def _coloured(explanation: Explanation) -> str:
     """Return a line for each target: its strength, the coloured headline, and its shape's part."""
+    from headline_score.highlight import FAINT, STRONG
+
     width = max(map(len, explanation))
     lines = []
     for target, part in explanation.items():
@@ -356,16 +431,18 @@ def _coloured(explanation: Explanation) -> str:
             done = end
         line += _visible(explanation.text[done:])
         for c in part.contributions:
-            if not c.spans and abs(c.log_odds) >= _FAINT:
+            if not c.spans and abs(c.log_odds) >= FAINT:
                 line += "  " + _tinted(f"{c.term} {c.log_odds:+.1f}", c.log_odds)
         lines.append(line)
     legend = f"{click.style('raises', fg='red')}, {click.style('lowers', fg='blue')} the score"
-    return "\n".join([*lines, f"({legend}; bold: by {_STRONG} log-odds or more)"])
+    return "\n".join([*lines, f"({legend}; bold: by {STRONG} log-odds or more)"])
 
 
 def _tinted(text: str, log_odds: float) -> str:
-    colour = None if abs(log_odds) < _FAINT else "red" if log_odds > 0 else "blue"
-    return click.style(text, fg=colour, bold=abs(log_odds) >= _STRONG)
+    from headline_score.highlight import FAINT, STRONG
+
+    colour = None if abs(log_odds) < FAINT else "red" if log_odds > 0 else "blue"
+    return click.style(text, fg=colour, bold=abs(log_odds) >= STRONG)
 
 
 def _visible(text: str) -> str:

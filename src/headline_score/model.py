@@ -28,13 +28,13 @@ from headline_score.features import (
 from headline_score.model_file import TOP_CODE, FixedPoint, Header, Parameters
 from headline_score.result import Contribution, Explanation, Score, TargetExplanation
 from headline_score.text import normalise
-from headline_score.vocabulary import FIRST_WORD, NOTHING, Vocabulary
+from headline_score.vocabulary import BOUNDARY, FIRST_WORD, NOTHING, Vocabulary
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from headline_score.bulk import BulkScorer
+    from headline_score.bulk import BulkScorer, TermTotals
 
     Floats = NDArray[np.float64]
 
@@ -274,8 +274,10 @@ class Model:
             spans[pair] = sorted(place for cue in pair.split(" + ") for place in spans[cue])
         return {term: at for term, at in spans.items() if vocabulary.row(term) != NOTHING}
 
-    def _read(self, plain: str) -> tuple[list[float], float]:
-        """Return the log-odds of a normalised text, and its coverage."""
+    def _read(
+        self, plain: str, totals: TermTotals | None = None
+    ) -> tuple[list[float], float]:
+        """Return the log-odds of a normalised text, and its coverage; add it to the totals."""
         rows, length, coverage = self._vocabulary.read(plain)
         addend = self._addends
         square, *sums = map(sum, zip(*[addend[row] for row in rows], strict=True))
@@ -285,15 +287,49 @@ class Model:
         if (loud := loudness(plain)) is not QUIET:
             for value, weights in zip(loud, self._shape_weights, strict=False):
                 logits = [z + value * weight for z, weight in zip(logits, weights, strict=True)]
+        if totals is not None and coverage:
+            import numpy as np
+
+            found = np.array(sorted(rows.difference((NOTHING, BOUNDARY))), np.int64)
+            inverse_norms = np.full(len(found), self._unit / norm)
+            totals.add(found, inverse_norms, np.array([shape(plain, length)]))
         return logits, coverage
 
     def _norm(self, square: int) -> float:
         """Return what divides sums of addends to log-odds: the norm, and their binary point."""
         return sqrt(square) * self._unit or 1.0
 
-    def score_block(self, headlines: list[str | None]) -> Floats:
-        """Return the table of one block, as `score_blocks` yields it."""
-        return self._bulk.score(headlines, self._read)
+    def score_block(
+        self, headlines: list[str | None], totals: TermTotals | None = None
+    ) -> Floats:
+        """Return the table of one block, as `score_blocks` yields it.
+
+        Args:
+            headlines: n texts.
+            totals: of `term_totals`, which the headlines are added to.
+        """
+        return self._bulk.score(headlines, self._read, totals)
+
+    def term_totals(self) -> TermTotals:
+        """Return totals of no headline, to be given to `score_block` and `term_contributions`."""
+        return self._bulk.new_totals()
+
+    def term_contributions(self, totals: TermTotals) -> list[tuple[str, int, tuple[float, ...]]]:
+        """Return what each feature added to the log-odds of the headlines in the totals.
+
+        They are the sums of the contributions that `explain` gives for each headline.
+
+        Returns:
+            For each feature that any headline has, in no order of weight: its term as in
+            `Contribution.term`, the number of headlines that have it, and the sum for each target.
+        """
+        names = [*[""] * FIRST_WORD, *self.parameters.terms, *(f"[{name}]" for name in SHAPE)]
+        counts, sums = totals.counts.tolist(), self._bulk.contributions(totals).tolist()
+        return [
+            (name, count, tuple(values))
+            for name, count, values in zip(names, counts, sums, strict=True)
+            if count
+        ]
 
 
 class _Addends(dict[int, tuple[int, ...]]):

@@ -1,0 +1,67 @@
+"""Reports: pages of HTML on many headlines, and on how well a model judges graded ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from headline_score.errors import MissingExtraError
+
+if TYPE_CHECKING:
+    from headline_score.model import Model
+    from headline_score.report.corpus import Counts
+
+
+def require_report() -> None:
+    """Raise `MissingExtraError` unless what the `report` extra brings is installed."""
+    for package in ("jinja2", "matplotlib"):
+        try:
+            __import__(package)
+        except ImportError as error:
+            raise MissingExtraError("a report", "report", package) from error
+
+
+def write_report(
+    files: Sequence[tuple[str, str]],
+    output: str,
+    model: Model,
+    *,
+    column: str | None = None,
+    by: str | None = None,
+    over: str | None = None,
+    title: str | None = None,
+    command: str = "",
+    progress: Callable[[int], object] = lambda _: None,
+) -> Counts:
+    """Write a page on the headlines in some tables, the same bytes for the same input.
+
+    Args:
+        files: path and format, a key of `tables.FORMATS`, of each.
+        output: path of the page, or `-`; a file appears when it is whole.
+        model: what scores.
+        column: the headlines' column; by default `headline` or `title`.
+        by: the publishers' column; by default one of a usual name, if there is any.
+        over: the dates' column, likewise.
+        title: of the page.
+        command: what made it, to be said on it.
+        progress: called after each block with the number of rows read.
+
+    Returns:
+        What was read, and what was left out.
+
+    Raises:
+        MissingExtraError: jinja2 or matplotlib is not installed.
+        TableError: a table can't be read, or the page written; the message says where.
+    """
+    require_report()
+    from headline_score.report.corpus import read_corpus
+    from headline_score.report.corpus_page import corpus_page
+    from headline_score.streams import writing
+
+    corpus = read_corpus(files, model, column=column, by=by, over=over, progress=progress)
+    names = [path for path, _ in files]
+    title = title or f"Headlines of {', '.join(names[:3])}{' …' if len(names) > 3 else ''}"
+    page = corpus_page(corpus, title=title, sources=names, command=command)
+    with writing(output) as stream:
+        stream.write(page)
+    return corpus.counts
