@@ -19,9 +19,13 @@ from headline_score.report.svg import INK, PAPER, SOFT, Styles, placeholder
 
 WIDTH = 350  # px of a chart, about that of a phone
 BINS = 20
+_WORDS = {"<s>": "start ·", "</s>": "· end", "<name>": "a name", "+": "…"} | {
+    "0" * digits: f"number({digits})" for digits in range(1, 10)
+}
 _ROW = 23  # px of a row of a chart with names
 _NAMES = 128  # px for these
-_LONGEST_LABEL = 18  # letters
+_LONGEST_LABEL = 19  # letters
+_SHARES = (0, 0.01, 0.05, 0.2, 0.5, 1)  # marked on a square-root scale
 
 
 def distribution(
@@ -67,10 +71,13 @@ def distribution(
                 fontsize=svg.FONT,
                 color=INK,
             )
+        axes.set_yscale("function", functions=(np.sqrt, np.square))
         axes.set(xlim=(0, 1), ylim=(0, top), xlabel="strength")
         axes.xaxis.set_major_locator(FixedLocator([0, 0.25, 0.5, 0.75, 1]))
         axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
-        _shares(axes)
+        axes.yaxis.set_major_locator(FixedLocator([s for s in _SHARES if s <= top]))
+        axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=" %"))
+        axes.grid(visible=False, axis="x")
         label = (
             f"Histogram of {target}: {flagged.mean():.1%} of {n:,} headlines reach the threshold."
         )
@@ -122,9 +129,7 @@ def ranking(
             axes.plot([group.means[t]], [place], "o", color=_colour(t), markersize=7)
         axes.set(ylim=(rows - 0.4, -0.6), xlim=(0, top), xlabel="mean strength")
         axes.yaxis.set_major_locator(FixedLocator(places.tolist()))
-        axes.set_yticklabels([placeholder(i) for i in range(len(groups))], color=INK)
-        axes.grid(visible=False, axis="y")
-        axes.xaxis.set_major_locator(MaxNLocator(4))
+        _named_rows(axes, len(groups))
         texts = {i: _short(names[group.name]) for i, group in enumerate(groups)}
         return svg.inline(
             figure,
@@ -209,9 +214,7 @@ def terms(
         low = min(0.0, *(driver.mean for driver in found)) * 1.1
         axes.set(ylim=(rows - 0.4, -0.6), xlim=(low, reach * 1.05), xlabel="mean log-odds added")
         axes.yaxis.set_major_locator(FixedLocator(places.tolist()))
-        axes.set_yticklabels([placeholder(i) for i in range(len(found))], color=INK)
-        axes.grid(visible=False, axis="y")
-        axes.xaxis.set_major_locator(MaxNLocator(4))
+        _named_rows(axes, len(found))
         return svg.inline(
             figure,
             styles,
@@ -227,11 +230,12 @@ def term_name(term: str) -> str:
 
     >>> term_name("<s> why"), term_name("<name> </s>"), term_name("will + ?"), term_name("[length]")
     ('start · why', 'a name · end', 'will … ?', 'length')
+    >>> term_name("000 ways")
+    'number(3) ways'
     """
     if term.startswith("["):
         return term.strip("[]")
-    words = {"<s>": "start ·", "</s>": "· end", "<name>": "a name", "+": "…"}
-    return " ".join(words.get(word, word) for word in term.split(" "))
+    return " ".join(_WORDS.get(word, word) for word in term.split(" "))
 
 
 def _panel(height: int, *, left: int, bottom: int, top: int = 12) -> tuple[Figure, Axes]:
@@ -248,14 +252,16 @@ def _panel(height: int, *, left: int, bottom: int, top: int = 12) -> tuple[Figur
     return figure, axes
 
 
+def _named_rows(axes: Axes, n: int) -> None:
+    """Label n rows with placeholders that begin at the figure's left edge."""
+    axes.set_yticklabels([placeholder(i) for i in range(n)], color=INK, ha="left")
+    axes.tick_params(axis="y", pad=_NAMES)
+    axes.grid(visible=False, axis="y")
+    axes.xaxis.set_major_locator(MaxNLocator(4))
+
+
 def _colour(t: int) -> str:
     return svg.TARGETS[t % len(svg.TARGETS)]
-
-
-def _shares(axes: Axes) -> None:
-    axes.yaxis.set_major_locator(MaxNLocator(4))
-    axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=" %"))
-    axes.grid(visible=False, axis="x")
 
 
 def _years(axes: Axes, at: NDArray[np.float64], monthly: bool) -> None:

@@ -23,6 +23,7 @@ from headline_score.tables import FORMATS, RowError, Table, headline_in
 
 _BLOCK, _BLOCK_BYTES = 4096, 2**22  # rows scored together, and how much of the input at most
 _WELL_READ = 0.5  # coverage that a headline needs to be shown as telling
+_CANDIDATES = 25  # headlines kept for each that is shown: many may have much the same words
 _LONGEST_NAME = 200  # characters of a publisher's name that are kept
 NONE = -1
 """Number of no publisher, and period of no date."""
@@ -178,6 +179,7 @@ class _Gathered:
     def __init__(self, model: Model, telling: int) -> None:
         self.counts = Counts()
         self._model, self._telling = model, telling
+        self._kept = _CANDIDATES * telling
         self._thresholds = np.array([model.thresholds[target] for target in model.targets])
         self._parts: list[tuple[NDArray[Any], ...]] = []
         self._numbers: dict[str, int] = {}
@@ -234,7 +236,10 @@ class _Gathered:
             np.empty(0, np.int32),
         )
         columns = [np.concatenate(parts) for parts in zip(empty, *self._parts, strict=True)]
-        telling = [sorted(best.values(), key=lambda t: -t.strength) for best in self._best]
+        telling = [
+            _different(sorted(best.values(), key=lambda t: -t.strength), self._telling)
+            for best in self._best
+        ]
         return Corpus(
             self._model,
             self.counts,
@@ -272,7 +277,7 @@ class _Gathered:
             for i in better[np.argsort(-found[better], kind="stable")].tolist():
                 text, publisher, date = block[i]
                 assert text is not None
-                if len(best) >= self._telling and found[i] <= self._floors[t]:
+                if len(best) >= self._kept and found[i] <= self._floors[t]:
                     break
                 key = " ".join(text.casefold().split())
                 if key in best:
@@ -281,7 +286,19 @@ class _Gathered:
                 month = month_of(date)
                 at = period(*month) if month else NONE
                 best[key] = Telling(float(found[i]), text, name, at)
-                if len(best) > self._telling:
+                if len(best) > self._kept:
                     del best[min(best, key=lambda key: best[key].strength)]
-                if len(best) == self._telling:
+                if len(best) == self._kept:
                     self._floors[t] = min(one.strength for one in best.values())
+
+
+def _different(candidates: list[Telling], most: int) -> list[Telling]:
+    """Return the first candidates that share at most half of their words with any before."""
+    chosen: list[tuple[Telling, frozenset[str]]] = []
+    for one in candidates:
+        words = frozenset(one.text.casefold().split())
+        if all(2 * len(words & other) <= min(len(words), len(other)) for _, other in chosen):
+            chosen.append((one, words))
+            if len(chosen) == most:
+                break
+    return [one for one, _ in chosen]

@@ -69,6 +69,7 @@ def corpus_page(corpus: Corpus, *, title: str, sources: Sequence[str], command: 
         publishers=_publishers(styles, corpus, publishers) if publishers else None,
         time=_time(styles, corpus, time) if len(time.groups) > 1 else None,
         telling=_telling(corpus) if any(corpus.telling) else None,
+        few=FEW,
         legend=Markup(highlight.legend()),
         drivers=_drivers(styles, corpus) if n else None,
         provenance=page.provenance(model, sources, command, n),

@@ -143,7 +143,7 @@ def drivers(corpus: Corpus, most: int) -> list[tuple[list[Driver], list[Driver]]
     n = corpus.totals.headlines
     if not n:
         return [([], []) for _ in corpus.model.targets]
-    features = corpus.model.term_contributions(corpus.totals)
+    features = _with_one_length(corpus.model.term_contributions(corpus.totals))
     sums = np.array([values for _, _, values in features])  # (features, targets)
 
     def driver(i: int, t: int) -> Driver:
@@ -157,3 +157,15 @@ def drivers(corpus: Corpus, most: int) -> list[tuple[list[Driver], list[Driver]]
         down = [driver(i, t) for i in order[:most].tolist() if sums[i, t] < 0]
         found.append((up, down))
     return found
+
+
+def _with_one_length(
+    features: list[tuple[str, int, tuple[float, ...]]],
+) -> list[tuple[str, int, tuple[float, ...]]]:
+    """Return the features with length and its square as one: to a reader they are."""
+    lengths = [feature for feature in features if feature[0].startswith("[length")]
+    rest = [feature for feature in features if not feature[0].startswith("[length")]
+    if not lengths:
+        return rest
+    sums = tuple(map(sum, zip(*(values for _, _, values in lengths), strict=True)))
+    return [*rest, ("[length]", max(headlines for _, headlines, _ in lengths), sums)]
