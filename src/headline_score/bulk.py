@@ -66,7 +66,9 @@ class TermTotals:
 class Alone(Protocol):
     """Reads a normalised text: its log-odds and its coverage."""
 
-    def __call__(self, plain: str, totals: TermTotals | None = None, /) -> tuple[list[float], float]:
+    def __call__(
+        self, plain: str, totals: TermTotals | None = None, /
+    ) -> tuple[list[float], float]:
         """Read it, and add it to the totals if there are any."""
 
 
@@ -128,7 +130,9 @@ class BulkScorer:
             present = [text for text in texts if text is not None]
             if len(present) < len(texts):
                 if present:
-                    rows[[text is not None for text in texts]] = self._scored(present, alone, totals)
+                    rows[[text is not None for text in texts]] = self._scored(
+                        present, alone, totals
+                    )
             else:
                 rows[:] = self._scored(present, alone, totals)
         return table

@@ -11,7 +11,7 @@ import signal
 import sys
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
@@ -29,6 +29,7 @@ from headline_score.tables import FORMATS, format_of
 
 if TYPE_CHECKING:
     from headline_score.batch import Summary
+    from headline_score.tables import Table
 
 
 class _Commands(click.Group):
@@ -510,6 +511,14 @@ def train(
     type=click.IntRange(min=0),
     help="Bootstrap resamples for the intervals.",
 )
+@click.option(
+    "--html",
+    "page",
+    metavar="PAGE",
+    help="HTML file to write, with charts, tables and worst misses; needs the report extra.",
+)
+@_by_option
+@_over_option
 @_target_option
 @_scale_option
 @_column_option
@@ -520,6 +529,9 @@ def train(
 def evaluate(
     file: str,
     resamples: int,
+    page: str | None,
+    by: str | None,
+    over: str | None,
     named_targets: tuple[str, ...],
     scale: float,
     column: str | None,
@@ -532,9 +544,19 @@ def evaluate(
     Prints for each target its n, and with 95 % intervals MSE and R² of the strength; AUC, F1,
     precision and recall at the model's threshold and Brier score of being positive (strength at
     least 0.5); and ECE, the expected calibration error.
+
+    With --html a page shows these with charts of reliability, precision and recall, with tables by
+    source and by year, and with the worst misses, their words marked.
     """
     from headline_score.evaluation import evaluate as evaluate_model
     from headline_score.graded import read_graded
+
+    if page is None and (by or over):
+        raise click.UsageError("--by and --over are for the tables of --html PAGE")
+    if page is not None:
+        from headline_score.report import require_report
+
+        require_report()
 
     model = _load(model_path)
     data = read_graded(
@@ -543,9 +565,14 @@ def evaluate(
         targets=_targets(named_targets, model),
         column=column,
         scale=scale,
+        labels=_labels(by, over) if page is not None else None,
     )
     _count_out(data.without_text)
     results = evaluate_model(model, data.headlines, data.grades, resamples=resamples)
+    if page is not None:
+        from headline_score.report import write_evaluation
+
+        write_evaluation(data, model, results, page, source=file, command=_command_line())
     if absent := [target for target in model.targets if target not in data.grades]:
         click.echo(f"not evaluated, as not graded here: {', '.join(absent)}", err=True)
     if as_json:
@@ -559,6 +586,16 @@ def evaluate(
     names = next(iter(results.values())).metrics
     rows += [[name, *(str(r.metrics[name]) for r in results.values())] for name in names]
     click.echo(_table(["", *results], rows))
+
+
+def _labels(by: str | None, over: str | None) -> dict[str, Callable[[Table], str | None]]:
+    """Return what finds the columns of publishers and dates."""
+    from headline_score.report.columns import DATE_COLUMNS, PUBLISHER_COLUMNS, find_column
+
+    return {
+        "by": lambda table: find_column(table, by, PUBLISHER_COLUMNS, "of publishers"),
+        "over": lambda table: find_column(table, over, DATE_COLUMNS, "of dates"),
+    }
 
 
 def _without_nan(value: Any) -> Any:

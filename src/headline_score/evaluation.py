@@ -170,9 +170,7 @@ def score_bins(p: Floats) -> NDArray[np.intp]:
     return np.minimum((p * BINS).astype(np.intp), BINS - 1)
 
 
-def precision_recall_curve(
-    positive: NDArray[np.bool_], p: Floats
-) -> tuple[Floats, Floats, Floats]:
+def precision_recall_curve(positive: NDArray[np.bool_], p: Floats) -> tuple[Floats, Floats, Floats]:
     """Return precision, recall and threshold at each different score, by rising threshold.
 
     Args:

@@ -24,8 +24,8 @@ STYLE = """
 .hs-mark{color:inherit;border-radius:.2em;padding:.04em .1em;margin:0 -.1em;
 -webkit-box-decoration-break:clone;box-decoration-break:clone}
 .hs-up1{background:rgba(230,159,0,.20)}
-.hs-up2{background:rgba(230,159,0,.38)}
-.hs-up3{background:rgba(230,159,0,.58)}
+.hs-up2{background:rgba(230,159,0,.34)}
+.hs-up3{background:rgba(230,159,0,.5)}
 .hs-down1{background:rgba(86,140,233,.14);border-bottom:1px dashed rgba(86,140,233,.9)}
 .hs-down2{background:rgba(86,140,233,.26);border-bottom:1px dashed rgba(86,140,233,.9)}
 .hs-down3{background:rgba(86,140,233,.38);border-bottom:1px dashed rgba(86,140,233,.9)}
@@ -64,9 +64,9 @@ _SHOWN: dict[int, int | str] = (
 
 
 def shown(text: str) -> str:
-    """Return a text of the same length that a page can show: no control or half characters.
+    r"""Return a text of the same length that a page can show: no control or half characters.
 
-    >>> shown("Ferry\\x1b fiasco\\nin \\u202eport")
+    >>> shown("Ferry\x1b fiasco\nin \u202eport")
     'Ferry␛ fiasco in �port'
     """
     return text.translate(_SHOWN)

@@ -274,9 +274,7 @@ class Model:
             spans[pair] = sorted(place for cue in pair.split(" + ") for place in spans[cue])
         return {term: at for term, at in spans.items() if vocabulary.row(term) != NOTHING}
 
-    def _read(
-        self, plain: str, totals: TermTotals | None = None
-    ) -> tuple[list[float], float]:
+    def _read(self, plain: str, totals: TermTotals | None = None) -> tuple[list[float], float]:
         """Return the log-odds of a normalised text, and its coverage; add it to the totals."""
         rows, length, coverage = self._vocabulary.read(plain)
         addend = self._addends
@@ -299,19 +297,16 @@ class Model:
         """Return what divides sums of addends to log-odds: the norm, and their binary point."""
         return sqrt(square) * self._unit or 1.0
 
-    def score_block(
-        self, headlines: list[str | None], totals: TermTotals | None = None
-    ) -> Floats:
-        """Return the table of one block, as `score_blocks` yields it.
+    def score_block(self, headlines: list[str | None]) -> Floats:
+        """Return the table of one block, as `score_blocks` yields it."""
+        return self._bulk.score(headlines, self._read)
 
-        Args:
-            headlines: n texts.
-            totals: of `term_totals`, which the headlines are added to.
-        """
+    def score_and_total(self, headlines: list[str | None], totals: TermTotals) -> Floats:
+        """Return what `score_block` does, and add the headlines to totals of `term_totals`."""
         return self._bulk.score(headlines, self._read, totals)
 
     def term_totals(self) -> TermTotals:
-        """Return totals of no headline, to be given to `score_block` and `term_contributions`."""
+        """Return totals of no headline, for `score_and_total` and `term_contributions`."""
         return self._bulk.new_totals()
 
     def term_contributions(self, totals: TermTotals) -> list[tuple[str, int, tuple[float, ...]]]:

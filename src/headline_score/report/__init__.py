@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from headline_score.errors import MissingExtraError
 
 if TYPE_CHECKING:
+    from headline_score.evaluation import Evaluation
+    from headline_score.graded import Graded
     from headline_score.model import Model
     from headline_score.report.corpus import Counts
 
 
 def require_report() -> None:
     """Raise `MissingExtraError` unless what the `report` extra brings is installed."""
-    for package in ("jinja2", "matplotlib"):
-        try:
-            __import__(package)
-        except ImportError as error:
-            raise MissingExtraError("a report", "report", package) from error
+    missing = [name for name in ("jinja2", "matplotlib") if find_spec(name) is None]
+    if missing:
+        raise MissingExtraError("a report", "report", missing[0])
 
 
 def write_report(
@@ -65,3 +66,36 @@ def write_report(
     with writing(output) as stream:
         stream.write(page)
     return corpus.counts
+
+
+def write_evaluation(
+    data: Graded,
+    model: Model,
+    results: Mapping[str, Evaluation],
+    output: str,
+    *,
+    source: str,
+    command: str = "",
+) -> None:
+    """Write a page on how well a model judges graded headlines, the same for the same input.
+
+    Args:
+        data: the headlines and their grades; its labels `by` and `over`, if there are any, are
+            publishers and dates.
+        model: what scored.
+        results: of `evaluation.evaluate` with these.
+        output: path of the page, or `-`; a file appears when it is whole.
+        source: name of the file with the grades.
+        command: what made the page, to be said on it.
+
+    Raises:
+        MissingExtraError: jinja2 or matplotlib is not installed.
+        TableError: the page can't be written.
+    """
+    require_report()
+    from headline_score.report.evaluation_page import evaluation_page
+    from headline_score.streams import writing
+
+    page = evaluation_page(data, model, results, source=source, command=command)
+    with writing(output) as stream:
+        stream.write(page)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 from unicodedata import east_asian_width
 
 import numpy as np
@@ -11,17 +12,21 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, PercentFormatter
 from numpy.typing import NDArray
 
+from headline_score.evaluation import POSITIVE
 from headline_score.highlight import shown
-from headline_score.report import svg
+from headline_score.report import panels, svg
 from headline_score.report.corpus import period_name
 from headline_score.report.summaries import Driver, Group, Time
 from headline_score.report.svg import INK, PAPER, SOFT, Styles, placeholder
+
+Floats = NDArray[np.float64]
 
 WIDTH = 350  # px of a chart, about that of a phone
 BINS = 20
 _WORDS = {"<s>": "start ·", "</s>": "· end", "<name>": "a name", "+": "…"} | {
     "0" * digits: f"number({digits})" for digits in range(1, 10)
 }
+_ABOVE: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (-0.02, 1.0), "borderaxespad": 0.2}
 _ROW = 23  # px of a row of a chart with names
 _NAMES = 128  # px for these
 _LONGEST_LABEL = 19  # letters
@@ -211,7 +216,7 @@ def terms(
         colours = [_colour(t)] * len(up) + [SOFT] * len(down)
         axes.barh(places, [driver.mean for driver in found], 0.62, color=colours)
         axes.axvline(0, color=SOFT, linewidth=0.8)
-        low = min(0.0, *(driver.mean for driver in found)) * 1.1
+        low = min([0.0, *(driver.mean for driver in found)]) * 1.1
         axes.set(ylim=(rows - 0.4, -0.6), xlim=(low, reach * 1.05), xlabel="mean log-odds added")
         axes.yaxis.set_major_locator(FixedLocator(places.tolist()))
         _named_rows(axes, len(found))
@@ -223,6 +228,52 @@ def terms(
             " has the same figures.",
             texts={i: _short(term_name(driver.term)) for i, driver in enumerate(found)},
         )
+
+
+def reliability(styles: Styles, t: int, target: str, y: Floats, p: Floats) -> str:
+    """Draw mean grades `y` of ten bins of scores `p`, and how many headlines each has."""
+    height = 420
+    with svg.drawing():
+        figure = Figure(figsize=(WIDTH / 72, height / 72), dpi=72)
+        left, width = 44 / WIDTH, (WIDTH - 58) / WIDTH
+        above = figure.add_axes((left, 140 / height, width, 236 / height))
+        below = figure.add_axes((left, 36 / height, width, 78 / height), sharex=above)
+        panels.reliability(above, below, y, p, _look(t))
+        above.tick_params(axis="x", labelbottom=False)
+        above.set_ylabel("mean grade")
+        below.set_ylabel("headlines")
+        above.legend(**_ABOVE)
+        label = (
+            f"Reliability of {target}: mean grade of ten bins of scores, {len(y):,} headlines;"
+            " on the diagonal scores are met on average."
+        )
+        return svg.inline(figure, styles, name=f"reliability{t}", label=label)
+
+
+def precision_recall(
+    styles: Styles, t: int, target: str, y: Floats, p: Floats, thresholds: Mapping[str, float]
+) -> str:
+    """Draw precision against recall of positives, and mark the thresholds, by what they are for.
+
+    Args:
+        styles: of the page.
+        t: the target's number.
+        target: its name.
+        y: grades, shape (n,), at least one of them positive.
+        p: scores, shape (n,).
+        thresholds: two at most.
+    """
+    positive = y >= POSITIVE
+    with svg.drawing():
+        figure, axes = _panel(400, left=44, bottom=36, top=72)
+        panels.precision_recall(axes, positive, p, thresholds, _look(t))
+        axes.set_ylabel("precision")
+        axes.legend(title="score at least", alignment="left", **_ABOVE)
+        label = (
+            f"Precision against recall of {target}, {positive.sum():,} of {len(y):,} positive;"
+            " the table below has both at the threshold."
+        )
+        return svg.inline(figure, styles, name=f"precision{t}", label=label)
 
 
 def term_name(term: str) -> str:
@@ -250,6 +301,11 @@ def _panel(height: int, *, left: int, bottom: int, top: int = 12) -> tuple[Figur
         )
     )
     return figure, axes
+
+
+def _look(t: int) -> panels.Look:
+    marker = "os^Dv*"[t % 6]
+    return panels.Look(_colour(t), marker, soft=SOFT, ink=INK, paper=PAPER)
 
 
 def _named_rows(axes: Axes, n: int) -> None:
@@ -289,5 +345,3 @@ def _short(text: str) -> tuple[str, str]:
         if width > _LONGEST_LABEL:
             return f"{plain[: max(i - 1, 0)].rstrip()}…", plain
     return plain, plain
-
-

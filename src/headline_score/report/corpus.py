@@ -156,9 +156,11 @@ def _cells(
     report = gathered.reporter(source)
     for line, row in table.rows:
         try:
-            yield headline_in(headline(row)), by(row), over(row)
+            found = headline_in(headline(row)), by(row), over(row)
         except RowError as error:
             report(line, str(error))
+            continue
+        yield found
 
 
 def _blocks(rows: Iterator[Cells], source: Source) -> Iterator[list[Cells]]:
@@ -212,7 +214,7 @@ class _Gathered:
 
     def add(self, block: list[Cells]) -> None:
         texts = [text for text, _, _ in block]
-        table = self._model.score_block(texts, self._totals)
+        table = self._model.score_and_total(texts, self._totals)
         strengths, coverage = table[:, :-1], table[:, -1]
         counts = self.counts
         counts.rows += len(block)
@@ -228,27 +230,32 @@ class _Gathered:
         self._parts.append((strengths.astype(np.float32), flagged, publishers, periods))
 
     def corpus(self) -> Corpus:
-        targets = len(self._model.targets)
-        empty = (
-            np.empty((0, targets), np.float32),
-            np.empty((0, targets), np.bool_),
+        width = len(self._model.targets)
+        first = (
+            np.empty((0, width), np.float32),
+            np.empty((0, width), np.bool_),
             np.empty(0, np.int32),
             np.empty(0, np.int32),
         )
-        columns = [np.concatenate(parts) for parts in zip(empty, *self._parts, strict=True)]
+        strengths, flagged, publishers, periods = (
+            np.concatenate(parts) for parts in zip(first, *self._parts, strict=True)
+        )
         telling = [
             _different(sorted(best.values(), key=lambda t: -t.strength), self._telling)
             for best in self._best
         ]
         return Corpus(
-            self._model,
-            self.counts,
-            *columns,
-            list(self._numbers),
-            telling,
-            self._totals,
-            list(self._by),
-            list(self._over),
+            model=self._model,
+            counts=self.counts,
+            strengths=strengths,
+            flagged=flagged,
+            publishers=publishers,
+            periods=periods,
+            names=list(self._numbers),
+            telling=telling,
+            totals=self._totals,
+            by=list(self._by),
+            over=list(self._over),
         )
 
     def _publisher(self, value: Any) -> int:

@@ -16,6 +16,7 @@ from headline_score.report.corpus import NONE, Corpus, Telling, period_name
 from headline_score.report.page import Cell, DataTable, Row
 from headline_score.report.summaries import (
     FEW,
+    LENGTH,
     RESAMPLES,
     Driver,
     Group,
@@ -181,11 +182,13 @@ def _bands(corpus: Corpus) -> DataTable:
 
 def _figures(corpus: Corpus, group: Group) -> list[Cell]:
     """Return the cells of a group of headlines: n, and mean and share flagged of each target."""
-    each = zip(group.means, group.lows, group.highs, group.flagged, strict=True)
-    return [
-        page.count(group.n),
-        *chain.from_iterable((page.mean(*values), page.share(flagged)) for *values, flagged in each),
-    ]
+    cells = [page.count(group.n)]
+    for t in range(len(corpus.model.targets)):
+        cells += [
+            page.mean(group.means[t], group.lows[t], group.highs[t]),
+            page.share(group.flagged[t]),
+        ]
+    return cells
 
 
 def _group_table(corpus: Corpus, caption: str, first: str, rows: Sequence[Row]) -> DataTable:
@@ -274,14 +277,15 @@ def _telling(corpus: Corpus) -> list[list[page.Headline]]:
 
 def _drivers(styles: Styles, corpus: Corpus) -> dict[str, Any]:
     found = drivers(corpus, _MOST_TERMS)
-    reach = max((driver.mean for up, _ in found for driver in up[:1]), default=0.0)
     targets = corpus.model.targets
+    # Every headline has a length, which tells little.
+    words = [tuple([d for d in part if d.term != LENGTH] for part in parts) for parts in found]
+    drawn = [(up[:_UP], down[:_DOWN]) for up, down in words]
+    reach = max((driver.mean for up, _ in drawn for driver in up[:1]), default=0.0)
     return {
         "charts": [
-            Markup(charts.terms(styles, t, target, up[:_UP], down[:_DOWN], reach))
-            if up or down
-            else None
-            for t, (target, (up, down)) in enumerate(zip(targets, found, strict=True))
+            Markup(charts.terms(styles, t, target, up, down, reach)) if up or down else None
+            for t, (target, (up, down)) in enumerate(zip(targets, drawn, strict=True))
         ],
         "tables": [
             DataTable(

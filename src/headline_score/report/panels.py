@@ -48,7 +48,7 @@ def reliability(above: Axes, below: Axes, y: Floats, p: Floats, look: Look) -> N
     many headlines have such a score.
     """
     _means(above, y, p, look)
-    edges = np.linspace(0, 1, BINS + 1)
+    edges = np.linspace(0, 1, BINS + 1).tolist()
     below.hist(score_bins(p) / BINS + 0.5 / BINS, edges, color=look.colour, rwidth=0.9)
     below.set(yscale="log", xlabel="score")
     below.set_ylim(bottom=0.7)  # so that a single headline shows
@@ -81,9 +81,7 @@ def precision_recall(
         if flagged.any():
             hits = float(np.sum(positive & flagged))
             place = hits / positive.sum(), hits / flagged.sum()
-            axes.plot(
-                *place, marker, color=look.ink, mfc=look.paper, markersize=6, label=label
-            )
+            axes.plot(*place, marker, color=look.ink, mfc=look.paper, markersize=6, label=label)
     axes.axhline(positive.mean(), label="0, all headlines", **look.dashed)
     axes.set(xlim=(0, 1.02), ylim=(0, 1.02), xlabel="recall", aspect="equal")
 

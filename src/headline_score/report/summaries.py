@@ -12,6 +12,9 @@ from headline_score.report.corpus import NONE, Corpus
 FEW = 30
 """Headlines below which a group is greyed and not ranked."""
 
+LENGTH = "[length]"
+"""What a headline's length and its square are called together."""
+
 RESAMPLES = 500
 _FEWEST = 5  # headlines below which there is no interval
 _MANY = 4096  # headlines beyond which means are normal, and the bootstrap gives the normal interval
@@ -168,4 +171,4 @@ def _with_one_length(
     if not lengths:
         return rest
     sums = tuple(map(sum, zip(*(values for _, _, values in lengths), strict=True)))
-    return [*rest, ("[length]", max(headlines for _, headlines, _ in lengths), sums)]
+    return [*rest, (LENGTH, max(headlines for _, headlines, _ in lengths), sums)]

@@ -11,10 +11,12 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from typing import Any
 from xml.etree import ElementTree
 
-from matplotlib import rc_context
+from matplotlib import style
 from matplotlib.figure import Figure
 
 INK, SOFT, GRID, PAPER = "#010101", "#010102", "#010103", "#010104"
@@ -29,7 +31,7 @@ INKS = {INK: "ink", SOFT: "soft", GRID: "grid", PAPER: "paper"} | {
 """The CSS variable that each colour stands for."""
 
 FONT = 11.5  # px
-_STYLE = {
+_STYLE: dict[str, Any] = {
     "axes.axisbelow": True,
     "axes.edgecolor": SOFT,
     "axes.facecolor": "none",
@@ -85,11 +87,9 @@ class Styles:
         return "\n".join(f".{name}{{{rule}}}" for rule, name in self.names.items())
 
 
-def drawing() -> rc_context:  # type: ignore[valid-type]
+def drawing() -> AbstractContextManager[None]:
     """Return the context to draw charts in: the house's style, whatever the user's settings."""
-    import matplotlib
-
-    return rc_context({**matplotlib.rcParamsDefault, **_STYLE})
+    return style.context(["default", _STYLE])
 
 
 def placeholder(number: int) -> str:
@@ -179,10 +179,10 @@ def _hash(key: str, value: str) -> list[str]:
     return [value[1:]] if key.endswith("href") else []
 
 
-def _declarations(style: str) -> str:
+def _declarations(declared: str) -> str:
     """Return a style with the page's colours, and without matplotlib's fonts."""
     kept = []
-    for declaration in style.split(";"):
+    for declaration in declared.split(";"):
         key, _, value = (part.strip() for part in declaration.partition(":"))
         if key == "font" and (size := _FONT_SIZE.search(value)):
             key, value = "font-size", size[0]
