@@ -118,21 +118,21 @@ def _remarks(corpus: Corpus) -> list[str]:
     counts, found = corpus.counts, []
     if counts.left_out:
         found.append(
-            f"{_rows(counts.left_out)} can’t be read and are left out. The first: "
+            f"Left out, as unreadable: {_rows(counts.left_out)}. The first: "
             + "; ".join(map(shown, counts.first_left_out))
         )
     if not corpus.by:
         found.append("No column of publishers: name one with --by.")
     elif counts.without_publisher:
-        found.append(f"{_rows(counts.without_publisher)} have no publisher.")
+        found.append(f"Without a publisher: {_rows(counts.without_publisher)}.")
     if not corpus.over:
         found.append("No column of dates: name one with --over.")
     if counts.without_date:
-        found.append(f"{_rows(counts.without_date)} have no date.")
+        found.append(f"Without a date: {_rows(counts.without_date)}.")
     if counts.bad_dates:
         found.append(
-            f"{_rows(counts.bad_dates)} have a date that can’t be read, such as"
-            f" “{shown(counts.example_of_bad_date)}”: they count everywhere but over time."
+            f"With a date that can’t be read, such as “{shown(counts.example_of_bad_date)}”:"
+            f" {_rows(counts.bad_dates)}, which count everywhere but over time."
         )
     return found
 
