@@ -3,10 +3,10 @@ import sys
 
 import pytest
 from hypothesis import given
+from pages import Page
 
 from headline_score import explain, score
 from headline_score.highlight import shown
-from pages import Page
 
 TEXT = "You Won't Believe <b>Why</b> This Mayor's Ferry & Tram Fiasco May SHOCK You!"
 TARGETS = ["clickbait", "speculation", "sensationalism"]
@@ -14,8 +14,8 @@ TARGETS = ["clickbait", "speculation", "sensationalism"]
 
 def parsed(html: str) -> Page:
     page = Page(html)
-    known = "bdi div mark meter p style table td th tr".split()
-    assert {e.tag for e in page.elements} <= set(known)
+    known = {"bdi", "div", "mark", "meter", "p", "style", "table", "td", "th", "tr"}
+    assert {e.tag for e in page.elements} <= known
     assert not any(
         name == "style" or name.startswith("on") for e in page.elements for name in e.attributes
     )

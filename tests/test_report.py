@@ -13,6 +13,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pages import Page, checked
+from test_cli import run, table
 
 import made_up
 from headline_score import (
@@ -28,8 +30,6 @@ from headline_score.report import write_report
 from headline_score.report.columns import month_of
 from headline_score.report.corpus import period, read_corpus
 from headline_score.report.summaries import by_publisher, drivers, groups, interval, over_time
-from pages import Page, checked
-from test_cli import run, table
 
 TARGETS = ("clickbait", "speculation", "sensationalism")
 PLAIN, BAIT = "Harbour board approves ferry timetable", "You won't BELIEVE what this ferry did!"
@@ -47,7 +47,7 @@ HOSTILE = [
 
 
 def written(
-    directory: Path, rows: list[dict[str, object]], model: Model | None = None, **more: str
+    directory: Path, rows: list[dict[str, object]], model: Model | None = None, **more: Any
 ) -> Page:
     """Return the page on these rows."""
     data, page = table(directory / "news.csv", rows), directory / "page.html"
@@ -411,28 +411,33 @@ def test_time_goes_by_month_or_by_year(
     assert (time.unit, [g.name for g in time.groups], time.without_month) == (unit, names, without)
 
 
-@given(st.lists(st.from_type(str), max_size=8))
-def test_totals_of_terms_are_the_sums_of_contributions(texts: list[str]) -> None:
-    model = default_model()
+def check_totals(model: Model, texts: list[str]) -> None:
     totals = model.term_totals()
     block: list[str | None] = [*texts, None]
-    assert np.array_equal(
-        model.score_and_total(block, totals), model.score_block(block), equal_nan=True
-    )
-    expected: dict[str, np.ndarray[Any, Any]] = {}
-    read = 0
+    scores = model.score_and_total(block, totals)
+    assert np.array_equal(scores, model.score_block(block), equal_nan=True)
+    nothing = np.zeros(len(model.targets))
+    expected: dict[str, Any] = {}
     for text in texts:
-        why = explain(text)
-        read += why.coverage > 0
-        for t, part in enumerate(why.parts):
+        for t, part in enumerate(model.explain(text).parts):
             for c in part.contributions:
-                expected.setdefault(c.term, np.zeros(3))[t] += c.log_odds
-    assert totals.headlines == read
+                sums = expected.setdefault(c.term, nothing.copy())
+                sums[t] += c.log_odds
     found = {term: sums for term, _, sums in model.term_contributions(totals)}
+    assert totals.headlines == sum(model.explain(text).coverage > 0 for text in texts)
     for term in expected.keys() | found.keys():
-        assert found.get(term, (0, 0, 0)) == pytest.approx(
-            expected.get(term, np.zeros(3)), abs=1e-9
-        ), term
+        assert found.get(term, nothing) == pytest.approx(expected.get(term, nothing), abs=1e-9), (
+            term
+        )
+
+
+@given(texts=st.lists(st.from_type(str), max_size=8))
+def test_totals_of_terms_are_the_sums_of_contributions(small: Model, texts: list[str]) -> None:
+    check_totals(small, texts)
+
+
+def test_totals_of_the_shipped_model(shipped: Model, headlines: list[str]) -> None:
+    check_totals(shipped, [*headlines[::20], *HOSTILE[:7], "Café may close!", "zxqvwk"])
 
 
 def test_drivers_are_the_terms_that_moved_most(tmp_path: Path, shipped: Model) -> None:
@@ -453,6 +458,7 @@ def test_telling_headlines_differ(tmp_path: Path, shipped: Model) -> None:
     texts = [f"You won't BELIEVE what this ferry did in {n}!" for n in range(2000, 2050)]
     rows: list[dict[str, object]] = [{"title": text} for text in [*texts, *texts, PLAIN]]
     corpus = read_corpus([(str(table(tmp_path / "n.csv", rows)), "csv")], shipped, telling=3)
+    assert all(len(best) == 2 for best in corpus.telling)
     [best, plain] = corpus.telling[0]
     assert best.strength == max(score(text).clickbait for text in texts)
     assert plain.text == PLAIN

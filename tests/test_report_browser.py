@@ -7,18 +7,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import skip_or_fail
 from selenium import webdriver
 from selenium.webdriver import Keys
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
-
-import made_up
-from conftest import skip_or_fail
-from headline_score import default_model
-from headline_score.report import write_report
 from test_cli import run, table
 from test_report import HOSTILE
+
+import made_up
+from headline_score import default_model
+from headline_score.report import write_report
 
 FLAGS = """--headless --no-sandbox --disable-gpu --disable-quic --no-first-run
 --disable-background-networking --disable-component-update --disable-sync --hide-scrollbars"""
@@ -105,10 +105,15 @@ def emulate(browser: webdriver.Chrome, *, width: int = 1280, scheme: str = "ligh
     )
 
 
+def logged(browser: webdriver.Chrome, kind: str) -> list[Any]:
+    """Return what was logged since the last call."""
+    return list(browser.get_log(kind))  # type: ignore[no-untyped-call]
+
+
 def opened(browser: webdriver.Chrome, page: Path, **look: Any) -> None:
     emulate(browser, **look)
-    browser.get_log("performance")
-    browser.get_log("browser")
+    logged(browser, "performance")
+    logged(browser, "browser")
     browser.get(page.as_uri())
 
 
@@ -118,8 +123,8 @@ def test_a_page_loads_with_no_error_and_no_request(
 ) -> None:
     page = pages / f"{name}.html"
     opened(browser, page)
-    assert browser.get_log("browser") == []
-    events = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
+    assert logged(browser, "browser") == []
+    events = [json.loads(entry["message"])["message"] for entry in logged(browser, "performance")]
     asked = {
         event["params"]["request"]["url"]
         for event in events
@@ -234,7 +239,7 @@ def test_the_policy_stops_what_is_not_the_pages_own(browser: webdriver.Chrome, p
     page.write_text(html.replace("</main>", "<script>document.title = 'forged'</script></main>"))
     opened(browser, page)
     assert browser.title != "forged"
-    assert "Content Security Policy" in browser.get_log("browser")[0]["message"]
+    assert "Content Security Policy" in logged(browser, "browser")[0]["message"]
 
 
 def test_the_keyboard_reaches_the_content(browser: webdriver.Chrome, pages: Path) -> None:

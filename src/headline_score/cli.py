@@ -361,16 +361,18 @@ def report(
     require_report()
     named = [(path, _format(path, file_format)) for path in files]
     started = time.perf_counter()
-    counts = write_report(
-        named,
-        output,
-        _load(model_path),
-        column=column,
-        by=by,
-        over=over,
-        title=title,
-        command=_command_line(),
-    )
+    with _progress(files[0] if len(files) == 1 else "", output) as progress:
+        counts = write_report(
+            named,
+            output,
+            _load(model_path),
+            column=column,
+            by=by,
+            over=over,
+            title=title,
+            command=_command_line(),
+            progress=progress,
+        )
     seconds = time.perf_counter() - started
     for where in counts.first_left_out:
         click.echo(f"left out: {where}", err=True)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from headline_score.errors import MissingExtraError
+from headline_score.files import atomic_write
+from headline_score.streams import STANDARD_STREAM
 
 if TYPE_CHECKING:
     from headline_score.evaluation import Evaluation
@@ -45,26 +48,24 @@ def write_report(
         over: the dates' column, likewise.
         title: of the page.
         command: what made it, to be said on it.
-        progress: called after each block with the number of rows read.
+        progress: called after each block with the bytes of the input read so far.
 
     Returns:
         What was read, and what was left out.
 
     Raises:
         MissingExtraError: jinja2 or matplotlib is not installed.
-        TableError: a table can't be read, or the page written; the message says where.
+        TableError: a table can't be read; the message says where.
+        OSError: the page can't be written.
     """
     require_report()
     from headline_score.report.corpus import read_corpus
     from headline_score.report.corpus_page import corpus_page
-    from headline_score.streams import writing
 
     corpus = read_corpus(files, model, column=column, by=by, over=over, progress=progress)
     names = [path for path, _ in files]
     title = title or f"Headlines of {', '.join(names[:3])}{' …' if len(names) > 3 else ''}"
-    page = corpus_page(corpus, title=title, sources=names, command=command)
-    with writing(output) as stream:
-        stream.write(page)
+    _write(corpus_page(corpus, title=title, sources=names, command=command), output)
     return corpus.counts
 
 
@@ -90,12 +91,17 @@ def write_evaluation(
 
     Raises:
         MissingExtraError: jinja2 or matplotlib is not installed.
-        TableError: the page can't be written.
+        OSError: the page can't be written.
     """
     require_report()
     from headline_score.report.evaluation_page import evaluation_page
-    from headline_score.streams import writing
 
-    page = evaluation_page(data, model, results, source=source, command=command)
-    with writing(output) as stream:
-        stream.write(page)
+    _write(evaluation_page(data, model, results, source=source, command=command), output)
+
+
+def _write(page: str, output: str) -> None:
+    if output == STANDARD_STREAM:
+        sys.stdout.buffer.write(page.encode())
+        return
+    with atomic_write(output) as file:
+        file.write(page.encode())

@@ -23,7 +23,7 @@ from headline_score.tables import FORMATS, RowError, Table, headline_in
 
 _BLOCK, _BLOCK_BYTES = 4096, 2**22  # rows scored together, and how much of the input at most
 _WELL_READ = 0.5  # coverage that a headline needs to be shown as telling
-_CANDIDATES = 25  # headlines kept for each that is shown: many may have much the same words
+_SPARE = 4  # headlines kept for each that is shown: one may oust several that are like it
 _LONGEST_NAME = 200  # characters of a publisher's name that are kept
 NONE = -1
 """Number of no publisher, and period of no date."""
@@ -125,12 +125,13 @@ def read_corpus(
         by: the publishers' column; by default one of a usual name, if there is any.
         over: the dates' column, likewise.
         telling: how many telling headlines of each target to keep.
-        progress: called after each block with the number of rows read.
+        progress: called after each block with the bytes of the input read so far.
 
     Raises:
         TableError: a table can't be read, or lacks a column; the message says where.
     """
     gathered = _Gathered(model, telling)
+    done = 0
     for path, file_format in files:
         with reading(path) as source:
             table = FORMATS[file_format].read(source, gathered.reporter(source))
@@ -139,7 +140,8 @@ def read_corpus(
             columns = table.headline_column(column), *gathered.columns(table, by, over)
             for block in _blocks(_cells(table, columns, gathered, source), source):
                 gathered.add(block)
-                progress(gathered.counts.rows)
+                progress(done + source.position())
+            done += source.position()
     return gathered.corpus()
 
 
@@ -180,14 +182,12 @@ class _Gathered:
 
     def __init__(self, model: Model, telling: int) -> None:
         self.counts = Counts()
-        self._model, self._telling = model, telling
-        self._kept = _CANDIDATES * telling
+        self._model = model
         self._thresholds = np.array([model.thresholds[target] for target in model.targets])
         self._parts: list[tuple[NDArray[Any], ...]] = []
         self._numbers: dict[str, int] = {}
         self._totals = model.term_totals()
-        self._best: list[dict[str, Telling]] = [{} for _ in model.targets]
-        self._floors = [-1.0 for _ in model.targets]
+        self._best = [_Best(telling) for _ in model.targets]
         self._by: dict[str, None] = {}
         self._over: dict[str, None] = {}
 
@@ -240,10 +240,6 @@ class _Gathered:
         strengths, flagged, publishers, periods = (
             np.concatenate(parts) for parts in zip(first, *self._parts, strict=True)
         )
-        telling = [
-            _different(sorted(best.values(), key=lambda t: -t.strength), self._telling)
-            for best in self._best
-        ]
         return Corpus(
             model=self._model,
             counts=self.counts,
@@ -252,7 +248,7 @@ class _Gathered:
             publishers=publishers,
             periods=periods,
             names=list(self._numbers),
-            telling=telling,
+            telling=[best.strongest() for best in self._best],
             totals=self._totals,
             by=list(self._by),
             over=list(self._over),
@@ -278,34 +274,44 @@ class _Gathered:
     def _keep_telling(
         self, block: list[Cells], strengths: NDArray[np.float64], coverage: NDArray[np.float64]
     ) -> None:
-        for t, best in enumerate(self._best):
-            found = strengths[:, t]
-            better = np.flatnonzero((coverage >= _WELL_READ) & (found > self._floors[t]))
+        for best, found in zip(self._best, strengths.T, strict=True):
+            better = np.flatnonzero((coverage >= _WELL_READ) & (found > best.floor))
             for i in better[np.argsort(-found[better], kind="stable")].tolist():
-                text, publisher, date = block[i]
-                assert text is not None
-                if len(best) >= self._kept and found[i] <= self._floors[t]:
+                if found[i] <= best.floor:
                     break
-                key = " ".join(text.casefold().split())
-                if key in best:
-                    continue
+                text, publisher, date = block[i]
                 name = "" if is_missing(publisher) else str(publisher).strip()[:_LONGEST_NAME]
                 month = month_of(date)
                 at = period(*month) if month else NONE
-                best[key] = Telling(float(found[i]), text, name, at)
-                if len(best) > self._kept:
-                    del best[min(best, key=lambda key: best[key].strength)]
-                if len(best) == self._kept:
-                    self._floors[t] = min(one.strength for one in best.values())
+                best.add(Telling(float(found[i]), str(text), name, at))
 
 
-def _different(candidates: list[Telling], most: int) -> list[Telling]:
-    """Return the first candidates that share at most half of their words with any before."""
-    chosen: list[tuple[Telling, frozenset[str]]] = []
-    for one in candidates:
+class _Best:
+    """The strongest headlines so far that share at most half of their words with each other."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._kept: list[tuple[Telling, frozenset[str]]] = []
+        self.floor = -1.0
+        """Strength that a headline must exceed to be kept."""
+
+    def add(self, one: Telling) -> None:
+        """Keep a headline, unless one as strong is much like it; drop weaker ones that are."""
         words = frozenset(one.text.casefold().split())
-        if all(2 * len(words & other) <= min(len(words), len(other)) for _, other in chosen):
-            chosen.append((one, words))
-            if len(chosen) == most:
-                break
-    return [one for one, _ in chosen]
+        alike = [kept for kept in self._kept if _alike(words, kept[1])]
+        if any(kept.strength >= one.strength for kept, _ in alike):
+            return
+        self._kept = [kept for kept in self._kept if kept not in alike]
+        self._kept.append((one, words))
+        self._kept.sort(key=lambda kept: -kept[0].strength)  # stable: the first of equals stays
+        del self._kept[_SPARE * self._most :]
+        if len(self._kept) == _SPARE * self._most:
+            self.floor = self._kept[-1][0].strength
+
+    def strongest(self) -> list[Telling]:
+        """Return them, the strongest first."""
+        return [kept for kept, _ in self._kept[: self._most]]
+
+
+def _alike(words: frozenset[str], others: frozenset[str]) -> bool:
+    return 2 * len(words & others) > min(len(words), len(others))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import chain
 from typing import Any
 
@@ -267,12 +268,18 @@ def _time(styles: Styles, corpus: Corpus, time: Time) -> dict[str, Any]:
 
 
 def _telling(corpus: Corpus) -> list[list[page.Headline]]:
-    def headline(t: int, found: Telling) -> page.Headline:
-        when = period_name(found.period) if found.period != NONE else ""
-        strength = f"{found.strength:.2f}"
-        return page.headline(corpus.model, t, found.text, strength, [found.publisher, when])
+    explain = lru_cache(corpus.model.explain)  # one may stand for several targets
 
-    return [[headline(t, found) for found in best] for t, best in enumerate(corpus.telling)]
+    def headline(target: str, found: Telling) -> page.Headline:
+        when = period_name(found.period) if found.period != NONE else ""
+        notes = [found.publisher, when]
+        return page.headline(explain(found.text), target, f"{found.strength:.2f}", notes)
+
+    targets = corpus.model.targets
+    return [
+        [headline(target, found) for found in best]
+        for target, best in zip(targets, corpus.telling, strict=True)
+    ]
 
 
 def _drivers(styles: Styles, corpus: Corpus) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 from markupsafe import Markup
@@ -206,15 +205,14 @@ def _misses(
 ) -> list[page.Headline]:
     errors = np.nan_to_num(np.abs(grades - strengths), nan=-1.0)
     found: list[page.Headline] = []
-    t = model.targets.index(target)
     seen: set[str] = set()
     for i in np.argsort(-errors, kind="stable").tolist():
-        text: Any = data.headlines[i]
+        text = data.headlines[i]
         if errors[i] <= 0 or len(found) == _MISSES:
             break
         if text in seen:
             continue
         seen.add(text)
         notes = [f"graded {grades[i]:.2f}", publishers[i], years[i]]
-        found.append(page.headline(model, t, text, f"{strengths[i]:.2f}", notes))
+        found.append(page.headline(model.explain(text), target, f"{strengths[i]:.2f}", notes))
     return found

@@ -18,6 +18,7 @@ from headline_score import highlight
 from headline_score.highlight import shown
 from headline_score.model import Model
 from headline_score.report.svg import Styles
+from headline_score.result import Explanation
 
 
 @dataclass(frozen=True)
@@ -63,11 +64,13 @@ class Headline:
     notes: Sequence[str]
 
 
-def headline(model: Model, t: int, text: str, strength: str, notes: Iterable[str]) -> Headline:
-    """Return a headline with its words marked by what they did to a target."""
-    part = model.explain(text).parts[t]
+def headline(
+    explanation: Explanation, target: str, strength: str, notes: Iterable[str]
+) -> Headline:
+    """Return an explained headline with its words marked by what they did to a target."""
+    part = explanation[target]
     return Headline(
-        Markup(highlight.highlighted(text, part)),
+        Markup(highlight.highlighted(explanation.text, part)),
         Markup(highlight.unplaced(part)),
         strength,
         [shown(note) for note in notes if note],
