@@ -286,6 +286,14 @@ def test_usage(tmp_path: Path) -> None:
     assert "No such file" in done.stderr
 
 
+def test_a_page_does_not_replace_its_input(tmp_path: Path) -> None:
+    data = table(tmp_path / "news.csv", [{"title": PLAIN, "clickbait": 0}])
+    before = data.read_bytes()
+    for args in (("report", data, "-o", data), ("evaluate", data, "--html", data)):
+        assert "can't be written over its input" in run(*args, rc=1).stderr
+    assert data.read_bytes() == before
+
+
 def test_several_files_make_one_page(tmp_path: Path) -> None:
     first = table(tmp_path / "a.csv", [{"title": PLAIN, "source": "Wire", "date": "2031-04-01"}])
     second = tmp_path / "b.jsonl.gz"
@@ -515,5 +523,6 @@ def test_an_evaluation_of_one_class_and_one_target(tmp_path: Path) -> None:
 def test_by_and_over_of_evaluate_need_a_page(graded: Path) -> None:
     done = run("evaluate", graded, "--scale", 3, "--by", "publisher", rc=2)
     assert "--by and --over are for the tables of --html PAGE" in done.stderr
+    assert "--html needs a file" in run("evaluate", graded, "--html", "-", rc=2).stderr
     done = run("evaluate", graded, "--scale", 3, "--html", "x.html", "--by", "nobody", rc=1)
     assert "no column 'nobody' of publishers" in done.stderr

@@ -555,6 +555,8 @@ def evaluate(
 
     if page is None and (by or over):
         raise click.UsageError("--by and --over are for the tables of --html PAGE")
+    if page == STANDARD_STREAM:
+        raise click.UsageError("--html needs a file: standard output is for the metrics")
     if page is not None:
         from headline_score.report import require_report
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from headline_score.errors import MissingExtraError
+from headline_score.errors import MissingExtraError, TableError
 from headline_score.files import atomic_write
 from headline_score.streams import STANDARD_STREAM
 
@@ -55,10 +56,11 @@ def write_report(
 
     Raises:
         MissingExtraError: jinja2 or matplotlib is not installed.
-        TableError: a table can't be read; the message says where.
+        TableError: a table can't be read, and the message says where; or the page would replace it.
         OSError: the page can't be written.
     """
     require_report()
+    _spare_inputs([path for path, _ in files], output)
     from headline_score.report.corpus import read_corpus
     from headline_score.report.corpus_page import corpus_page
 
@@ -91,12 +93,19 @@ def write_evaluation(
 
     Raises:
         MissingExtraError: jinja2 or matplotlib is not installed.
+        TableError: the page would replace the file with the grades.
         OSError: the page can't be written.
     """
     require_report()
+    _spare_inputs([source], output)
     from headline_score.report.evaluation_page import evaluation_page
 
     _write(evaluation_page(data, model, results, source=source, command=command), output)
+
+
+def _spare_inputs(inputs: Sequence[str], output: str) -> None:
+    if output != STANDARD_STREAM and os.path.realpath(output) in map(os.path.realpath, inputs):
+        raise TableError(f"{output}: a page can't be written over its input")
 
 
 def _write(page: str, output: str) -> None:
