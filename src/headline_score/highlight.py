@@ -106,8 +106,16 @@ def marked(text: str, log_odds: float) -> str:
 
 def unplaced(part: TargetExplanation) -> str:
     """Return what moved the score but stands nowhere, such as shouting, as HTML; "" if nothing."""
-    found = [c for c in part.contributions if not c.spans and abs(c.log_odds) >= FAINT]
-    return " ".join(marked(f"{c.term.strip('[]')} {c.log_odds:+.1f}", c.log_odds) for c in found)
+    found: dict[str, float] = {}
+    for c in part.contributions:
+        if not c.spans:  # of length there are two parts, which to a reader are one
+            name = c.term.strip("[]").removesuffix(" squared")
+            found[name] = found.get(name, 0.0) + c.log_odds
+    return " ".join(
+        marked(f"{name} {log_odds:+.1f}", log_odds)
+        for name, log_odds in found.items()
+        if abs(log_odds) >= FAINT
+    )
 
 
 def legend() -> str:

@@ -66,7 +66,8 @@ def write_report(
 
     corpus = read_corpus(files, model, column=column, by=by, over=over, progress=progress)
     names = [path for path, _ in files]
-    title = title or f"Headlines of {', '.join(names[:3])}{' …' if len(names) > 3 else ''}"
+    short = ", ".join(map(os.path.basename, names[:3])) + (" …" if len(names) > 3 else "")
+    title = title or f"Headlines of {short}"
     _write(corpus_page(corpus, title=title, sources=names, command=command), output)
     return corpus.counts
 

@@ -131,7 +131,7 @@ def ranking(
                 linewidth=4,
                 solid_capstyle="round",
             )
-            axes.plot([group.means[t]], [place], "o", color=_colour(t), markersize=7)
+            axes.plot([group.means[t]], [place], "o", color=_colour(t), markersize=7, clip_on=False)
         axes.set(ylim=(rows - 0.4, -0.6), xlim=(0, top), xlabel="mean strength")
         axes.yaxis.set_major_locator(FixedLocator(places.tolist()))
         _named_rows(axes, len(groups))

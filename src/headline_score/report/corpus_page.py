@@ -232,12 +232,14 @@ def _publishers(styles: Styles, corpus: Corpus, groups: Sequence[Group]) -> dict
             f" ranked, and in grey italics in the table."
         )
     caption = f"{len(rows):,} publishers, by number of headlines"
+    summary = f"All {len(rows):,} publishers as a table" if len(rows) > 1 else "As a table"
     if len(rows) < len(groups):
         caption += f"; {len(groups) - len(rows):,} more, with fewer headlines, are left out"
+        summary = f"The {len(rows):,} publishers with most headlines as a table"
     return {
         "said": said,
         "charts": drawn,
-        "summary": f"All {len(rows):,} publishers as a table" if len(rows) > 1 else "As a table",
+        "summary": summary,
         "table": _group_table(corpus, caption, "publisher", rows),
         "open": len(rows) <= _OPEN_ROWS,
     }
