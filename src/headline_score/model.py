@@ -319,11 +319,12 @@ class Model:
             `Contribution.term`, the number of headlines that have it, and the sum for each target.
         """
         names = [*[""] * FIRST_WORD, *self.parameters.terms, *(f"[{name}]" for name in SHAPE)]
-        counts, sums = totals.counts.tolist(), self._bulk.contributions(totals).tolist()
+        present = totals.counts.nonzero()[0]
+        counts = totals.counts[present].tolist()
+        sums = self._bulk.contributions(totals)[present].tolist()
         return [
-            (name, count, tuple(values))
-            for name, count, values in zip(names, counts, sums, strict=True)
-            if count
+            (names[row], count, tuple(values))
+            for row, count, values in zip(present.tolist(), counts, sums, strict=True)
         ]
 
 
