@@ -272,10 +272,11 @@ def test_a_file_that_is_no_table_is_an_error_and_leaves_no_page(tmp_path: Path) 
 def test_a_named_column_must_be_there(tmp_path: Path) -> None:
     rows: list[dict[str, object]] = [{"title": PLAIN, "who": "Wire", "when": "2031"}]
     for option, what in (("by", "publishers"), ("over", "dates")):
+        named: dict[str, Any] = {option: "nobody"}
         with pytest.raises(
             TableError, match=f"no column 'nobody' of {what}. Columns: 'title', 'who', 'when'"
         ):
-            written(tmp_path, rows, **{option: "nobody"})
+            written(tmp_path, rows, **named)
     page = written(tmp_path, rows, by="who", over="when")
     assert "By the column “who”" in page.text
 

@@ -39,6 +39,8 @@ _NOTEBOOK_STYLE = """
 vertical-align:top;background:none;border:0;font-variant-numeric:tabular-nums}
 .hs-box .hs-note{font-size:.85em;opacity:.8;margin:.2em 0}
 .hs-box meter{width:7em}
+.hs-box meter::-webkit-meter-optimum-value{background:rgb(230,159,0)}
+.hs-box meter::-moz-meter-bar{background:rgb(230,159,0)}
 """.strip()
 
 # One character for one, so that places stay. Control characters get their pictures (U+2400 …); what
