@@ -499,6 +499,7 @@ def test_an_evaluation_has_charts_tables_and_misses(graded: Path) -> None:
     assert len(page.all("svg")) == 2 * len(TARGETS)
     assert "By the column “publisher”" in page.text
     captions = [e.text for e in page.all("caption")]
+    assert {"Grades by score", "Precision and recall by threshold"} <= {*captions}
     assert [c for c in captions if "by year" in c] == [f"{t} by year" for t in TARGETS]
     for name in ("<Outlet 0>", "Rare", "2023"):
         assert any(e.text == name for e in page.all("th")), name

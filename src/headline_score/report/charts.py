@@ -245,7 +245,7 @@ def reliability(styles: Styles, t: int, target: str, y: Floats, p: Floats) -> st
         above.legend(**_ABOVE)
         label = (
             f"Reliability of {target}: mean grade of ten bins of scores, {len(y):,} headlines;"
-            " on the diagonal scores are met on average."
+            " on the diagonal scores are met on average. The table below has the same figures."
         )
         return svg.inline(figure, styles, name=f"reliability{t}", label=label)
 
@@ -271,7 +271,7 @@ def precision_recall(
         axes.legend(title="score at least", alignment="left", **_ABOVE)
         label = (
             f"Precision against recall of {target}, {positive.sum():,} of {len(y):,} positive;"
-            " the table below has both at the threshold."
+            " the table below has both at some thresholds."
         )
         return svg.inline(figure, styles, name=f"precision{t}", label=label)
 

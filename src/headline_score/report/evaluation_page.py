@@ -9,7 +9,13 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 
 from headline_score import highlight
-from headline_score.evaluation import Evaluation, evaluate_strengths
+from headline_score.evaluation import (
+    BINS,
+    POSITIVE,
+    Evaluation,
+    evaluate_strengths,
+    score_bins,
+)
 from headline_score.graded import Graded
 from headline_score.highlight import shown
 from headline_score.model import Model
@@ -84,7 +90,9 @@ def evaluation_page(
         tiles=_tiles(results),
         metrics=_metrics(results),
         reliability=reliability,
+        bins=_bins(targets, y, p),
         curves=curves,
+        thresholds=_thresholds(targets, y, p),
         by_publisher=split.tables("publisher", publishers, largest_first=True),
         by_publisher_column=shown(data.label_columns.get("by", "")),
         by_year=split.tables("year", years, largest_first=False),
@@ -125,6 +133,41 @@ def _metrics(results: Mapping[str, Evaluation]) -> DataTable:
         for name in names
     ]
     return DataTable("Metrics with 95 % bootstrap intervals", ["", *results], rows)
+
+
+def _bins(targets: Sequence[str], y: Mapping[str, Floats], p: Mapping[str, Floats]) -> DataTable:
+    """Return the table behind the charts of reliability."""
+    rows = []
+    for b in range(BINS):
+        cells: list[Cell] = []
+        for target in targets:
+            inside = score_bins(p[target]) == b
+            cells.append(page.count(int(inside.sum())))
+            both = p[target][inside], y[target][inside]
+            cells += [Cell(f"{values.mean():.2f}" if values.size else "–") for values in both]
+        rows.append(Row(f"{b / BINS:.1f} to {(b + 1) / BINS:.1f}", cells))
+    headers = ["score", *["headlines", "mean score", "mean grade"] * len(targets)]
+    over = [("", 1), *((target, 3) for target in targets)]
+    return DataTable("Grades by score", headers, rows, over=over)
+
+
+def _thresholds(
+    targets: Sequence[str], y: Mapping[str, Floats], p: Mapping[str, Floats]
+) -> DataTable:
+    """Return the table behind the charts of precision and recall."""
+    rows = []
+    for at in np.arange(1, BINS) / BINS:
+        cells: list[Cell] = []
+        for target in targets:
+            positive, flagged = y[target] >= POSITIVE, p[target] >= at
+            hits, found = int((positive & flagged).sum()), int(flagged.sum())
+            cells.append(page.count(found))
+            totals = found, int(positive.sum())
+            cells += [Cell(f"{hits / total:.2f}" if total else "–") for total in totals]
+        rows.append(Row(f"{at:.1f}", cells))
+    headers = ["score at least", *["flagged", "precision", "recall"] * len(targets)]
+    over = [("", 1), *((target, 3) for target in targets)]
+    return DataTable("Precision and recall by threshold", headers, rows, over=over)
 
 
 def _estimate(result: Evaluation, name: str, digits: int = 2) -> Cell:
