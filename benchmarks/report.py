@@ -88,7 +88,7 @@ class Report:
         n = self.headlines[OURS]
         fewer = [f"{name} {some:,}" for name, some in self.headlines.items() if some < n]
         lines = [
-            f"{_machine()}; model {self.model}; {', '.join(self.versions) or 'no peers'}.",
+            f"{machine()}; model {self.model}; {', '.join(self.versions) or 'no peers'}.",
             f"Medians (least–most) of {self.repeats}, on one thread; × as long as {OURS}. Compare"
             " ratios, not seconds: machines differ, and drift.",
             f"In bulk: {n:,} made-up headlines, all different"
@@ -158,16 +158,21 @@ class Report:
 
 
 def write(report: Report) -> None:
-    """Write a report to its file, and its summary between the README's markers."""
-    RESULTS.write_text(str(report), encoding="utf-8")
-    begin, end = "<!-- begin: speed -->", "<!-- end: speed -->"
-    text = re.sub(
+    """Write a report to its file, and its summary to the README."""
+    between(RESULTS, "speed", str(report).strip())
+    between(README, "speed", report.summary)
+
+
+def between(path: Path, name: str, text: str) -> None:
+    """Write a text between a file's markers of a name."""
+    begin, end = f"<!-- begin: {name} -->", f"<!-- end: {name} -->"
+    written = re.sub(
         f"(?<={begin}).*?(?={end})",
-        lambda _: f"\n\n{report.summary}\n\n",
-        README.read_text(encoding="utf-8"),
+        lambda _: f"\n\n{text}\n\n",
+        path.read_text(encoding="utf-8"),
         flags=re.DOTALL,
     )
-    README.write_text(text, encoding="utf-8")
+    path.write_text(written, encoding="utf-8")
 
 
 def markdown(headers: Sequence[str], rows: Iterable[Iterable[str]]) -> str:
@@ -193,7 +198,7 @@ def _beside(name: str, taken: dict[str, Times]) -> str:
     return f"{taken[name]}, {ratio}" if ratio else str(taken[name])
 
 
-def _machine() -> str:
+def machine() -> str:
     """Return the processor, and the versions that scoring runs on."""
     information = Path("/proc/cpuinfo")
     text = information.read_text() if information.exists() else ""

@@ -2,8 +2,12 @@
 
 import csv
 import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
 from hypothesis import settings
@@ -69,3 +73,18 @@ def small(contrast: list[dict[str, str]]) -> Model:
         groups=[row["family"] for row in rows],
         version="small",
     )
+
+
+@pytest.fixture(scope="session")
+def batch() -> Callable[..., "subprocess.CompletedProcess[bytes]"]:
+    """What runs `headline-score batch`, and sees that an error is one line."""
+
+    def run(*args: object, rc: int = 0, **more: Any) -> "subprocess.CompletedProcess[bytes]":
+        command = [sys.executable, "-m", "headline_score", "batch", *map(str, args)]
+        done = subprocess.run(command, capture_output=True, timeout=300, **more)
+        assert done.returncode == rc, done.stderr
+        if rc:
+            assert re.fullmatch(rb"Error: .+\n", done.stderr)
+        return done
+
+    return run

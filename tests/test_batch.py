@@ -2,7 +2,9 @@ import csv
 import gzip
 import io
 import json
+import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +13,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from headline_score import TableError, default_model, score_many
+from headline_score import MissingExtraError, TableError, default_model, score_many
 from headline_score.batch import Summary, score_file
 from headline_score.tables import format_of
 
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
 TARGETS = ["clickbait", "speculation", "sensationalism"]
+PACK: dict[str, Callable[[bytes], bytes]] = {".gz": gzip.compress, ".zst": zstd.compress}
+UNPACK: dict[str, Callable[[bytes], bytes]] = {".gz": gzip.decompress, ".zst": zstd.decompress}
 HEADLINES = ["Harbour board approves ferry timetable", "You won't BELIEVE this ferry!"]
 SAMPLES = {
     "csv": 'id,headline,note\n1,{},"x, y"\n2,{},z\n',
@@ -41,7 +50,7 @@ def run(source: Path, target: Path, column: str | None = None, prefix: str = "")
 def rows_of(path: Path) -> list[dict[str, Any]]:
     """Read a table with other code than the library's; each byte is a character."""
     raw = path.read_bytes()
-    text = (gzip.decompress(raw) if path.suffix == ".gz" else raw).decode("latin-1")
+    text = UNPACK.get(path.suffix, bytes)(raw).decode("latin-1")
     if ".jsonl" in path.suffixes:
         return [json.loads(line) for line in text.split("\n")[:-1]]
     delimiter = "\t" if ".tsv" in path.suffixes else ","
@@ -50,11 +59,11 @@ def rows_of(path: Path) -> list[dict[str, Any]]:
 
 def write(path: Path, content: str | bytes) -> Path:
     data = content.encode() if isinstance(content, str) else content
-    path.write_bytes(gzip.compress(data) if path.suffix == ".gz" else data)
+    path.write_bytes(PACK.get(path.suffix, bytes)(data))
     return path
 
 
-@pytest.mark.parametrize("packed", ["", ".gz"])
+@pytest.mark.parametrize("packed", ["", ".gz", ".zst"])
 @pytest.mark.parametrize("extension", SAMPLES)
 def test_all_columns_are_kept_and_the_scores_of_score_many_appended(
     tmp_path: Path, extension: str, packed: str
@@ -263,7 +272,7 @@ def test_of_two_files_the_one_at_fault_is_named(tmp_path: Path) -> None:
         run(write(source, "headline\nFerry sails\n"), tmp_path / "none" / "out.csv")
 
 
-@pytest.mark.parametrize("name", ["table.csv", "table.csv.gz"])
+@pytest.mark.parametrize("name", ["table.csv", "table.csv.gz", "table.csv.zst"])
 def test_a_table_can_be_scored_in_place(tmp_path: Path, name: str) -> None:
     path = write(tmp_path / name, "headline\n" + "Ferry sails at noon\n" * 10_000)
     assert run(path, path).rows == 10_000
@@ -273,8 +282,39 @@ def test_a_table_can_be_scored_in_place(tmp_path: Path, name: str) -> None:
 
 
 def test_the_extension_tells_of_packing_in_any_case(tmp_path: Path) -> None:
-    source = tmp_path / "IN.CSV.GZ"
-    source.write_bytes(gzip.compress(b"headline\nFerry sails\n"))
-    target = tmp_path / "OUT.CSV.GZ"
-    score_file(str(source), str(target), default_model(), input_format="csv", output_format="csv")
-    assert gzip.decompress(target.read_bytes()).startswith(b"headline,clickbait,")
+    for end in (".gz", ".zst"):
+        source = tmp_path / f"IN.CSV{end}".upper()
+        source.write_bytes(PACK[end](b"headline\nFerry sails\n"))
+        target = tmp_path / f"OUT.CSV{end}".upper()
+        score_file(
+            str(source), str(target), default_model(), input_format="csv", output_format="csv"
+        )
+        assert UNPACK[end](target.read_bytes()).startswith(b"headline,clickbait,")
+
+
+@pytest.mark.parametrize("end", PACK)
+def test_packed_the_same_rows_make_the_same_bytes(tmp_path: Path, end: str) -> None:
+    source = write(tmp_path / "in.csv", "headline\nFerry sails\n")
+    for name in ("a.csv", "b.csv"):
+        run(source, tmp_path / f"{name}{end}")
+    assert (tmp_path / f"a.csv{end}").read_bytes() == (tmp_path / f"b.csv{end}").read_bytes()
+
+
+def test_zst_of_several_frames_is_read_to_its_end(tmp_path: Path) -> None:
+    frames = [zstd.compress(text) for text in (b"headline\nFerry\n", b"Tram\n", b"Bus\n")]
+    (tmp_path / "in.csv.zst").write_bytes(b"".join(frames))
+    assert run(tmp_path / "in.csv.zst", tmp_path / "out.csv").rows == 3
+
+
+def test_without_zstandard_the_extra_is_named_and_other_files_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = write(tmp_path / "in.csv", "headline\nFerry sails\n")
+    write(tmp_path / "in.csv.zst", "headline\nFerry sails\n")
+    for module in ("backports.zstd", "compression.zstd", "backports", "compression"):
+        monkeypatch.setitem(sys.modules, module, None)
+    for one, two in [("in.csv.zst", "out.csv"), ("in.csv", "out.csv.zst")]:
+        with pytest.raises(MissingExtraError) as error:
+            run(tmp_path / one, tmp_path / two)
+        assert str(error.value).endswith('pip install "headline-score[zst]"')
+    assert run(source, tmp_path / "out.csv").rows == 1

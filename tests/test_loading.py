@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -23,7 +24,9 @@ def hook(event, args):
         opened.append(args[0])
 sys.addaudithook(hook)
 """
-HEAVY = "click datasets html.entities joblib pandas polars pyarrow scipy sklearn tabulate"
+HEAVY = (
+    "click datasets feedparser html.entities joblib pandas polars pyarrow scipy sklearn tabulate"
+)
 PRINT_HEAVY = f"print(*(name for name in {HEAVY.split()!r} if name in sys.modules))"
 
 
@@ -53,6 +56,18 @@ headline_score.explain("Harbour may close")
 print(bool(opened))
 {PRINT_HEAVY}"""
     assert run(code) == ["True", ""]
+
+
+def test_batch_imports_what_its_formats_need_alone(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("headline\nFerry sails\n")
+    code = f"""
+import sys
+from headline_score import default_model
+from headline_score.batch import score_file
+source, target = {str(tmp_path / "a.csv")!r}, {str(tmp_path / "b.jsonl")!r}
+score_file(source, target, default_model(), output_format="jsonl")
+{PRINT_HEAVY}"""
+    assert run(code) == [""]
 
 
 def test_the_model_loads_once_under_threads() -> None:

@@ -6,7 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+
+from headline_score.streams import writing
 
 README = Path(__file__).parent.parent / "README.md"
 
@@ -28,6 +32,16 @@ def test_shell_block_runs(tmp_path: Path) -> None:
     (tmp_path / "news.csv").write_text("\n".join(["title", *titles]))
     (tmp_path / "news.jsonl").write_text("".join(f'{{"title": "{title}"}}\n' for title in titles))
     (tmp_path / "crawl.csv").write_text("title\nMayor slams bus cuts, again\nBus routes cut\n")
+    (tmp_path / "news").mkdir()
+    pq.write_table(pa.table({"title": titles}), tmp_path / "news" / "a.parquet")
+    (tmp_path / "feeds").mkdir()
+    (tmp_path / "feeds" / "a.xml").write_text(
+        f"<rss version='2.0'><channel><item><title>{titles[0]}</title></item></channel></rss>"
+    )
+    with writing(str(tmp_path / "b.csv.gz")) as one, writing(str(tmp_path / "c.csv.zst")) as two:
+        for file in (one, two):
+            file.write("\n".join(["title", *titles]).encode())
+    (tmp_path / "a.csv").write_text("\n".join(["title", *titles]))
     commands = {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
     subprocess.run(
         ["bash", "-euo", "pipefail", "-c", shell],
@@ -39,4 +53,7 @@ def test_shell_block_runs(tmp_path: Path) -> None:
     )
     assert (tmp_path / "scored.csv").read_text().startswith("title,clickbait,")
     assert (tmp_path / "rated.csv.errors.csv").read_text().startswith("line,reason\n2,")
+    assert pq.read_table(tmp_path / "scored.parquet").num_rows == len(titles)
+    assert (tmp_path / "scored.jsonl").read_text().count("\n") == 3 * len(titles)
+    assert (tmp_path / "feeds.csv").read_text().startswith("title,link,date,source,clickbait,")
     assert (tmp_path / "mine.npz").is_file()

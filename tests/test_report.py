@@ -309,6 +309,21 @@ def test_several_files_make_one_page(tmp_path: Path) -> None:
     assert "b.jsonl.gz" in page.all("footer")[0].text
 
 
+def test_a_pattern_of_parquet_files_makes_one_page(tmp_path: Path) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    for month in (4, 5):
+        when = [datetime.datetime(2031, month, 1), None]
+        columns = {"title": [PLAIN, BAIT], "outlet": ["Wire", None], "published": when}
+        pq.write_table(pa.table(columns), tmp_path / f"{month}.parquet")
+    done = run("report", tmp_path / "*.parquet", "-o", "-")
+    page = checked(done.stdout)
+    assert "4 headlines, 2031-04 to 2031-05" in page.text
+    assert "Without a publisher: 2 rows." in page.text
+    assert "Without a date: 2 rows." in page.text
+
+
 def test_a_page_from_a_pipe(tmp_path: Path) -> None:
     done = run("report", "-", "--format", "lines", "-o", "-", stdin=f"{PLAIN}\n{BAIT}\n")
     assert "2 headlines: how" in checked(done.stdout).text

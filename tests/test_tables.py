@@ -1,11 +1,18 @@
 import gzip
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from headline_score import TableError
-from headline_score.streams import reading
+from headline_score.streams import reading, writing
 from headline_score.tables import FORMATS, Record, format_of
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 
 def read(path: Path) -> tuple[list[str], list[tuple[int, Record]]]:
@@ -24,11 +31,15 @@ def headline_column(path: Path, wanted: str | None = None) -> str:
 @pytest.mark.parametrize(
     ("file_format", "paths"),
     [
-        ("csv", ["a.csv", "a.b.CSV", "a.csv.gz"]),
+        ("csv", ["a.csv", "a.b.CSV", "a.csv.gz", "a.csv.ZST"]),
         ("tsv", ["dir.csv/a.tsv.gz", "a.tab"]),
         ("jsonl", ["a.jsonl.gz", "a.ndjson"]),
         ("lines", ["a.txt"]),
-        (None, ["a.gz", "a.xlsx", "-"]),
+        ("parquet", ["a.parquet", "a.pq", "a.parquet.gz"]),
+        ("arrow", ["a.arrow", "a.feather", "a.ipc"]),
+        ("arrows", ["a.arrows"]),
+        ("feed", ["a.xml", "a.rss", "a.atom"]),
+        (None, ["a.gz", "a.zst", "a.xlsx", "-"]),
     ],
 )
 def test_an_extension_tells_the_format(file_format: str | None, paths: list[str]) -> None:
@@ -110,19 +121,36 @@ def test_line_ends_and_byte_order_mark_are_no_part_of_the_data(
     assert [row["headline"] for _, row in rows] == ["Ferry sails", "Port closes"]
 
 
-PACKED = gzip.compress(repr([*range(5000)]).encode())
+PACK: dict[str, Callable[[bytes], bytes]] = {
+    "gz": gzip.compress,
+    # With the checksum that the zstd command adds too; without, not all damage can be told.
+    "zst": lambda data: zstd.compress(data, options={zstd.CompressionParameter.checksum_flag: 1}),
+}
 
 
-@pytest.mark.parametrize(
-    "content",
-    [b"headline\nFerry sails\n", PACKED[:-9], PACKED[:40] + b"\xff" * 40 + PACKED[80:], None],
-    ids=["not gzip", "cut short", "damaged", "missing"],
-)
-def test_a_gzip_file_that_cannot_be_read_is_a_table_error(
-    tmp_path: Path, content: bytes | None
+@pytest.mark.parametrize("end", PACK)
+@pytest.mark.parametrize("damage", ["not packed", "cut short", "damaged", "missing"])
+def test_a_packed_file_that_cannot_be_read_is_a_table_error(
+    tmp_path: Path, end: str, damage: str
 ) -> None:
-    path = tmp_path / "a.csv.gz"
-    if content is not None:
-        path.write_bytes(content)
-    with pytest.raises(TableError, match=r"a\.csv\.gz"):
+    path = tmp_path / f"a.csv.{end}"
+    packed = PACK[end](repr([*range(5000)]).encode())
+    content = {
+        "not packed": b"headline\nFerry sails\n",
+        "cut short": packed[:-9],
+        "damaged": packed[:40] + b"\xff" * 40 + packed[80:],
+    }
+    if damage in content:
+        path.write_bytes(content[damage])
+    with pytest.raises(TableError, match=rf"a\.csv\.{end}"):
+        read(path)
+
+
+def test_zst_that_was_written_is_read_with_its_checksum(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt.zst"
+    with writing(str(path)) as file:
+        file.write(b"Ferry sails\n" * 9)
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    with pytest.raises(TableError, match=r"a\.txt\.zst: damaged Zstandard file: .*checksum"):
         read(path)

@@ -1,23 +1,35 @@
-"""Scoring a table from file to file, in constant memory."""
+"""Scoring tables from file to file, in constant memory."""
 
 from __future__ import annotations
 
 import csv
 import os
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from functools import partial
+from itertools import chain
+from typing import Any, Literal, NamedTuple
 
 from headline_score.errors import TableError
 from headline_score.model import Model
-from headline_score.streams import Source, reading, writing
-from headline_score.tables import FORMATS, Output, Report, RowError, Table, headline_in, name_taken
+from headline_score.streams import Source, as_text, reading, writing
+from headline_score.tables import (
+    FORMATS,
+    Output,
+    Report,
+    RowError,
+    Table,
+    format_of,
+    headline_in,
+    name_taken,
+)
 
 _BLOCK, _BLOCK_BYTES = 4096, 2**22  # rows scored together, and how much of the input at most
 DECIMALS = 6
 FIRST_LEFT_OUT = 10
+LeaveOut = Callable[[Source, int, str], object]
 
 
 @dataclass
@@ -36,17 +48,20 @@ class Summary:
     left_out: int = 0
     """Rows that could not be read or written."""
 
-    first_left_out: list[int] = field(default_factory=list)
-    """Line numbers of the first `FIRST_LEFT_OUT` of them."""
+    first_left_out: list[int | str] = field(default_factory=list)
+    """Numbers of the first `FIRST_LEFT_OUT` of them; their places, if there are several inputs."""
+
+    unit: str = "line"
+    """What those numbers count."""
 
 
 def score_file(
-    source: str,
+    source: str | Sequence[str],
     target: str,
     model: Model,
     *,
-    input_format: str,
     output_format: str,
+    input_format: str | None = None,
     column: str | None = None,
     prefix: str = "",
     workers: int = 1,
@@ -57,60 +72,137 @@ def score_file(
     """Write the table in `source` to `target` with a column for each of the model's targets.
 
     Args:
-        source: path of the input, or `-`.
+        source: path of the input, or `-`; or of several, whose rows come one after another. They
+            need the same columns in the same order, but for JSON lines, which may lack some.
         target: path of the output, or `-`; a file appears when it is whole.
         model: what scores.
-        input_format: a key of `FORMATS`.
         output_format: a key of `FORMATS`.
+        input_format: a key of `FORMATS`; by default the extension of each input tells.
         column: the headlines' column; by default `headline` or `title`.
         prefix: put before each score column's name.
         workers: processes to score in.
         on_error: whether a row that can't be read or written ends the run, or is left out.
-        errors: path of a CSV table of the rows left out, if any: line and reason. It appears just
-            before `target` does.
-        progress: called after each block of rows with the bytes of `source` read so far.
+        errors: path of a CSV table of the rows left out, if any: number and reason, and the file
+            if there are several. It appears just before `target` does.
+        progress: called after each block of rows with the bytes of the input read so far.
 
     Raises:
         TableError: the input can't be read, or the output written; the message says where.
+        MissingExtraError: a format needs packages that are not installed.
         WorkerError: a worker process ended before its work did.
     """
-    if errors and os.path.realpath(errors) in map(os.path.realpath, (source, target)):
+    paths = [source] if isinstance(source, str) else [*source]
+    if errors and os.path.realpath(errors) in map(os.path.realpath, (*paths, target)):
         raise TableError(f"{errors}: can't list the rows left out in the input or the output")
+    added = [prefix + name for name in model.targets]
+    inputs = _Inputs([(path, _format(path, input_format)) for path in paths], column, added)
+    if len(paths) > 1:
+        inputs.check()
     summary = Summary()
-    with reading(source) as data, writing(target) as out, _LeftOut(errors, summary) as left_out:
-        report = data.refuse if on_error == "fail" else left_out.add
-        table = FORMATS[input_format].read(data, report)
-        added = [prefix + name for name in model.targets]
-        if not table.empty:
-            column = table.headline_column(column)
-        if taken := [name for name in added if name in table.columns]:
-            raise TableError(f"{table.name}: {name_taken(taken[0])}")
-        output = FORMATS[output_format].write(out, table, added)
-        rows = _checked(table, column or "", output, report)
-        for block, scores in _scored(_blocks(rows, data), model, summary, workers):
-            output.write(block, scores)
-            progress(data.position())
+    with writing(target) as out, _LeftOut(errors, summary, len(paths) > 1) as left_out:
+        with closing(inputs.read(left_out.add if on_error == "skip" else None)) as tables:
+            first = next(tables)
+            with FORMATS[output_format].write(out, first.table, added) as output:
+                blocks = (b for found in chain([first], tables) for b in _blocks(found, output))
+                for rows, scores in _scored(blocks, model, summary, workers):
+                    output.write(rows, scores)
+                    progress(inputs.position())
         out.flush()  # if the disk is full, `errors` is not to appear
     return summary
+
+
+def _format(path: str, input_format: str | None) -> str:
+    known = input_format or format_of(path)
+    if known is None:
+        raise TableError(f"{path}: its extension tells no format")
+    return known
+
+
+class _Input(NamedTuple):
+    """A table being read, and how."""
+
+    source: Source
+    table: Table
+    column: str
+    report: Report
+
+
+class _Inputs:
+    """Tables whose rows come one after another."""
+
+    def __init__(self, named: list[tuple[str, str]], column: str | None, added: list[str]) -> None:
+        """Prepare to read.
+
+        Args:
+            named: path and format of each.
+            column: the headlines' column, if it was named.
+            added: the columns that their rows will get.
+        """
+        self._named, self._column, self._added = named, column, added
+        self._done = 0
+        self._current: Source | None = None
+
+    def check(self) -> None:
+        """Look at the columns of all files: what does not fit is better known now than late.
+
+        Raises:
+            TableError: something does not.
+        """
+        files = [(path, name) for path, name in self._named if os.path.isfile(path)]
+        for _ in _Inputs(files, self._column, self._added).read(lambda *_: None):
+            pass
+
+    def read(self, leave_out: LeaveOut | None) -> Generator[_Input]:
+        """Yield each table that is not empty, or the last if all are.
+
+        Args:
+            leave_out: told source, number and reason of each row that can't be read; by default
+                such a row is an error.
+
+        Raises:
+            TableError: a table can't be read, or does not fit to those before.
+        """
+        first = None
+        for path, name in self._named:
+            with reading(path) as source:
+                self._current = source
+                report = partial(leave_out, source) if leave_out else source.refuse
+                table = FORMATS[name].read(source, report)
+                if not table.empty or (first is None and (path, name) == self._named[-1]):
+                    column = self._column if table.empty else table.headline_column(self._column)
+                    if taken := [name for name in self._added if name in table.columns]:
+                        raise TableError(f"{table.name}: {name_taken(taken[0])}")
+                    table = table.following(first) if first else table
+                    first = first or table
+                    yield _Input(source, table, column or "", report)
+                self._done += source.position()
+                self._current = None
+
+    def position(self) -> int:
+        """Return how many bytes of all the inputs are read, as they are stored."""
+        return self._done + (self._current.position() if self._current else 0)
 
 
 class _LeftOut:
     """The rows left out: counted, and listed in a file that is begun with the first of them."""
 
-    def __init__(self, path: str | None, summary: Summary) -> None:
-        self._path, self._summary = path, summary
+    def __init__(self, path: str | None, summary: Summary, several: bool) -> None:
+        self._path, self._summary, self._several = path, summary, several
         self._opened = ExitStack()
         self._list: Callable[[tuple[object, ...]], object] = lambda row: None
 
-    def add(self, line: int, reason: str) -> None:
+    def add(self, source: Source, number: int, reason: str) -> None:
+        file = (source.name,) if self._several else ()
         if self._path and not self._summary.left_out:
-            stream = self._opened.enter_context(writing(self._path))
+            out = self._opened.enter_context(writing(self._path))
+            stream = self._opened.enter_context(as_text(out))
             self._list = csv.writer(stream, lineterminator="\n").writerow
-            self._list(("line", "reason"))
-        self._list((line, reason))
+            self._list((*(["file"] if file else []), source.unit, "reason"))
+        self._list((*file, number, reason))
         self._summary.left_out += 1
+        self._summary.unit = source.unit
         if len(self._summary.first_left_out) < FIRST_LEFT_OUT:
-            self._summary.first_left_out.append(line)
+            self._summary.first_left_out.append(source.place(number) if file else number)
 
     def __enter__(self) -> _LeftOut:
         return self
@@ -119,28 +211,13 @@ class _LeftOut:
         self._opened.__exit__(*error)
 
 
-def _checked(
-    table: Table, column: str, output: Output, report: Report
-) -> Iterator[tuple[Any, str | None]]:
-    """Yield each row as the output takes it, with its headline."""
-    value = table.getter(column)
-    for line, row in table.rows:
-        try:
-            found = output.adopt(row), headline_in(value(row))
-        except RowError as error:
-            report(line, str(error))
-            continue
-        yield found
-
-
-def _blocks(
-    rows: Iterator[tuple[Any, str | None]], source: Source
-) -> Iterator[tuple[list[Any], list[str | None]]]:
+def _blocks(found: _Input, output: Output) -> Iterator[tuple[list[Any], list[str | None]]]:
     """Yield the rows and the headlines of a block after another."""
     adopted: list[Any] = []
     texts: list[str | None] = []
+    source = found.source
     start = source.taken
-    for row, text in rows:
+    for row, text in _checked(found, output):
         adopted.append(row)
         texts.append(text)
         if len(texts) == _BLOCK or source.taken - start > _BLOCK_BYTES:
@@ -149,6 +226,18 @@ def _blocks(
             start = source.taken
     if texts:
         yield adopted, texts
+
+
+def _checked(found: _Input, output: Output) -> Iterator[tuple[Any, str | None]]:
+    """Yield each row as the output takes it, with its headline."""
+    value, adopt = found.table.getter(found.column), output.adopter(found.table)
+    for number, row in found.table.rows:
+        try:
+            taken = adopt(row), headline_in(value(row))
+        except RowError as error:
+            found.report(number, str(error))
+            continue
+        yield taken
 
 
 def _scored(

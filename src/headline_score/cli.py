@@ -25,7 +25,7 @@ from headline_score.errors import HeadlineScoreError
 from headline_score.model import Model
 from headline_score.result import UNREAD, Explanation
 from headline_score.streams import STANDARD_STREAM
-from headline_score.tables import FORMATS, format_of
+from headline_score.tables import FORMATS, READ_ONLY, format_of
 
 if TYPE_CHECKING:
     from headline_score.batch import Summary
@@ -207,7 +207,7 @@ def score(headlines: tuple[str, ...], as_json: bool, model_path: str | None) -> 
 
 
 @main.command()
-@click.argument("file", metavar="FILE|-")
+@click.argument("patterns", nargs=-1, required=True, metavar="FILE|-...")
 @click.option(
     "-o",
     "--output",
@@ -233,14 +233,14 @@ def score(headlines: tuple[str, ...], as_json: bool, model_path: str | None) -> 
 @click.option(
     "--errors",
     metavar="FILE",
-    help="CSV file for line and reason of each row left out; by default OUT.errors.csv.",
+    help="CSV file for number and reason of each row left out; by default OUT.errors.csv.",
 )
 @_column_option
 @_format_option
 @_model_option
 @_verbose_option
 def batch(
-    file: str,
+    patterns: tuple[str, ...],
     output: str,
     prefix: str,
     workers: int,
@@ -250,22 +250,29 @@ def batch(
     file_format: str | None,
     model_path: str | None,
 ) -> None:
-    """Score a CSV, TSV, JSON lines or plain text file, also .gz.
+    """Score tables: CSV, TSV, JSON lines, plain text, Parquet, Arrow, RSS or Atom feeds.
 
-    All columns are kept, and one with the scores of each target, to six decimals, is appended. A
-    row without a headline gets empty scores. The output has the input's format, or that of OUT's
-    extension; plain text becomes CSV.
+    Text may be packed as .gz or .zst. All columns are kept, and one with the scores of each
+    target, to six decimals, is appended. A row without a headline gets empty scores. The output has
+    the format of OUT's extension, or else the first input's; plain text and feeds become CSV.
+
+    Rows of several files, or of a pattern such as 'news/*.csv' (sorted by name), come one after
+    another in one output; the files need the same columns in the same order, but for JSON lines.
 
     A row that can't be read (too many cells, broken JSON, no text as a headline) ends the run with
-    its line named, or is left out with --on-error skip. A quotation mark left open over more than
+    its place named, or is left out with --on-error skip. A quotation mark left open over more than
     its own line always ends the run: nobody can tell which rows it has swallowed.
     """
     from headline_score.batch import score_file
+    from headline_score.inputs import expand
 
-    input_format = _format(file, file_format)
-    output_format = format_of(output) or input_format
+    files = expand(patterns)
+    formats = [_format(file, file_format) for file in files]
+    output_format = format_of(output) or formats[0]
     if os.path.splitext(output)[1] and not format_of(output) and not os.path.exists(output):
         raise click.UsageError(f"{output!r} has an extension of no format: name it .csv, .jsonl, …")
+    if format_of(output) in READ_ONLY:
+        raise click.UsageError(f"a feed can't be written: name {output!r} .csv, .jsonl, …")
     if errors and on_error == "fail":
         raise click.UsageError("--errors needs --on-error skip")
     if errors == STANDARD_STREAM:
@@ -274,12 +281,12 @@ def batch(
     if on_error == "skip" and errors is None and output != STANDARD_STREAM and to_file:
         errors = f"{output}.errors.csv"
     started = time.perf_counter()
-    with _progress(file, output) as progress:
+    with _progress(files, output) as progress:
         summary = score_file(
-            file,
+            files,
             output,
             _load(model_path),
-            input_format=input_format,
+            input_format=file_format,
             output_format=output_format,
             column=column,
             prefix=prefix,
@@ -304,25 +311,27 @@ def _left_out(summary: Summary, errors: str | None) -> str:
         return said
     if errors:
         return f"{said}: see {errors}"
-    lines = ", ".join(map(str, summary.first_left_out))
+    places = ", ".join(map(str, summary.first_left_out))
+    if isinstance(summary.first_left_out[0], int):
+        places = f"{summary.unit}s {places}"
     more = summary.left_out - len(summary.first_left_out)
-    return f"{said}: lines {lines}" + (f" and {more:,} more" if more else "")
+    return f"{said}: {places}" + (f" and {more:,} more" if more else "")
 
 
 @contextmanager
-def _progress(path: str, output: str) -> Iterator[Any]:
+def _progress(paths: list[str], output: str) -> Iterator[Any]:
     """Yield what shows how many bytes are read: a bar, on a terminal that the rows don't go to."""
     in_the_way = output == STANDARD_STREAM and sys.stdout.isatty()
-    if not sys.stderr.isatty() or in_the_way or not os.path.isfile(path):
+    if not sys.stderr.isatty() or in_the_way or not all(map(os.path.isfile, paths)):
         yield lambda _: None
         return
-    bar = click.progressbar(length=os.path.getsize(path), file=sys.stderr)
+    bar = click.progressbar(length=sum(map(os.path.getsize, paths)), file=sys.stderr)
     with bar:
-        yield lambda done: bar.update(done - bar.pos)
+        yield lambda done: bar.update(max(0, done - bar.pos))  # Parquet is read to and fro
 
 
 @main.command()
-@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.argument("patterns", nargs=-1, required=True, metavar="FILE|-...")
 @click.option(
     "-o",
     "--output",
@@ -338,7 +347,7 @@ def _progress(path: str, output: str) -> Iterator[Any]:
 @_model_option
 @_verbose_option
 def report(
-    files: tuple[str, ...],
+    patterns: tuple[str, ...],
     output: str,
     by: str | None,
     over: str | None,
@@ -354,14 +363,17 @@ def report(
     with their words marked, the terms that drive each target. It loads nothing, and holds no
     headlines but the most telling ones. Needs the report extra.
 
+    Takes the formats of batch; several files, or a pattern such as 'news/*.parquet', make one page.
     Rows that can't be read are left out and counted, as are broken dates.
     """
+    from headline_score.inputs import expand
     from headline_score.report import require_report, write_report
 
     require_report()
+    files = expand(patterns)
     named = [(path, _format(path, file_format)) for path in files]
     started = time.perf_counter()
-    with _progress(files[0] if len(files) == 1 else "", output) as progress:
+    with _progress(files, output) as progress:
         counts = write_report(
             named,
             output,

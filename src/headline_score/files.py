@@ -24,8 +24,8 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     from secrets import token_hex
 
     target = Path(os.path.realpath(path))  # a link stays a link to its file
-    if target.exists() and not target.is_file():
-        with cast(BinaryIO, BufferedWriter(_Named(target, "wb", path))) as file:
+    if os.path.exists(path) and not os.path.isfile(path):  # a pipe's real path is no path
+        with cast(BinaryIO, BufferedWriter(_Named(path, "wb", path))) as file:
             yield file
         return
     partial = target.with_name(f".{target.name}.{token_hex(4)}.part")
@@ -47,7 +47,9 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
 class _Named(FileIO):
     """A file whose errors name a path that the user knows."""
 
-    def __init__(self, file: os.PathLike[str], mode: str, path: str | os.PathLike[str]) -> None:
+    def __init__(
+        self, file: str | os.PathLike[str], mode: str, path: str | os.PathLike[str]
+    ) -> None:
         self._path = path
         with _naming(path):
             super().__init__(os.fspath(file), mode)

@@ -92,7 +92,7 @@ def read_graded(
                 values.append(label_cells[name](row))
             for target, name in found.items():
                 cell = cells[target](row)
-                grades[target].append(_grade(cell, scale, f"{table.name}:{line}: {name!r}"))
+                grades[target].append(_grade(cell, scale, f"{source.place(line)}: {name!r}"))
     named_groups = groups if group is not None else None
     return Graded(headlines, grades, named_groups, without_text, kept, label_columns)
 

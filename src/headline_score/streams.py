@@ -1,4 +1,4 @@
-"""Lines out of files, decoded and unpacked, and text into files, which appear when whole."""
+"""Bytes and lines out of files, unpacked and decoded, and into files, which appear when whole."""
 
 from __future__ import annotations
 
@@ -7,15 +7,16 @@ import gzip
 import sys
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from io import BufferedIOBase, StringIO, TextIOWrapper
-from typing import BinaryIO, NoReturn, TextIO, cast
+from typing import Any, BinaryIO, Literal, NamedTuple, NoReturn, TextIO, cast
 
-from headline_score.errors import TableError
+from headline_score.errors import MissingExtraError, TableError
 from headline_score.files import atomic_write
 
 STANDARD_STREAM = "-"
 LONGEST = 2**25  # characters of a line: what has no line ends must not fill the memory
+_CHUNK = 2**20  # bytes read at a time, where all are
 _UTF8 = "utf-8-sig"
 _BYTE_ORDER_MARKS = {  # UTF-32's before UTF-16's, which one of them begins with
     codecs.BOM_UTF32_LE: "utf-32",
@@ -25,22 +26,67 @@ _BYTE_ORDER_MARKS = {  # UTF-32's before UTF-16's, which one of them begins with
 }
 
 
+class _Packing(NamedTuple):
+    """A kind of compression."""
+
+    name: str
+    open: Callable[[BinaryIO, Literal["rb", "wb"]], Any]
+    """Takes a file and a mode, and returns what unpacks or packs it."""
+
+    errors: tuple[type[Exception], ...]
+    """What it raises where the packed bytes are damaged."""
+
+
+def _gzip() -> _Packing:
+    # No name and no time in the gzip header: the same rows make the same bytes.
+    return _Packing(
+        "gzip",
+        lambda raw, mode: gzip.GzipFile("", mode, fileobj=raw, mtime=0),
+        (gzip.BadGzipFile, EOFError, zlib.error),
+    )
+
+
+def _zstandard() -> _Packing:
+    try:
+        if sys.version_info >= (3, 14):
+            from compression import zstd
+        else:
+            from backports import zstd
+    except ImportError:
+        raise MissingExtraError("a .zst file", "zst", "backports.zstd") from None
+
+    def opened(raw: BinaryIO, mode: Literal["rb", "wb"]) -> Any:
+        if mode == "rb":
+            return zstd.ZstdFile(raw, mode)
+        # So that damage is found when it is read.
+        return zstd.ZstdFile(raw, mode, options={zstd.CompressionParameter.checksum_flag: 1})
+
+    return _Packing("Zstandard", opened, (zstd.ZstdError, EOFError))
+
+
+_PACKINGS = {".gz": _gzip, ".zst": _zstandard}
+
+
 class Source(BufferedIOBase):
     """An input: its bytes, unpacked, and the lines in them."""
 
-    def __init__(self, name: str, raw: BinaryIO, data: BinaryIO) -> None:
+    def __init__(self, name: str, raw: BinaryIO, packing: _Packing | None = None) -> None:
         """Begin to read.
 
         Args:
             name: what errors call it.
             raw: its bytes as they are stored.
-            data: the same, unpacked.
+            packing: how they are packed, if they are.
         """
         self.name = name
+        self.unit = "line"
+        """What the numbers of its rows count."""
         self.taken = 0
-        """Bytes of `data` handed over."""
-        self._raw, self._data = raw, data
-        self._head = self._unpacked(data.read, 4)
+        """Bytes handed over, unpacked."""
+        self._raw, self._packing = raw, packing
+        self._data: Any = packing.open(raw, "rb") if packing else raw
+        self._head = self._unpacked(self._data.read, 4)
+        self._copy: BinaryIO | None = None
 
     def readable(self) -> bool:
         """Return that it can be read, which who makes lines of it asks."""
@@ -52,9 +98,47 @@ class Source(BufferedIOBase):
         Raises:
             TableError: they can't be read.
         """
-        chunk, self._head = self._head or self._unpacked(self._data.read1, size), b""  # type: ignore[attr-defined]
+        chunk, self._head = self._head or self._unpacked(self._data.read1, size), b""
         self.taken += len(chunk)
         return chunk
+
+    def content(self, most: int) -> bytes:
+        """Return all the bytes.
+
+        Raises:
+            TableError: they can't be read, or are more than `most`.
+        """
+        found = bytearray()
+        while chunk := self.read1(_CHUNK):
+            found += chunk
+            if len(found) > most:
+                raise TableError(f"{self.name}: more than {most:,} bytes")
+        return bytes(found)
+
+    def file(self) -> BinaryIO:
+        """Return a file of all the bytes that can be read at any place.
+
+        It is the input itself, or a temporary copy of it where it is packed or a pipe.
+
+        Raises:
+            TableError: they can't be read.
+        """
+        if self._packing is None and self._raw.seekable():
+            self._raw.seek(0)
+            return self._raw
+        from tempfile import TemporaryFile  # not above: few need it
+
+        self._copy = cast(BinaryIO, TemporaryFile())  # noqa: SIM115 (`close` closes it)
+        while chunk := self.read1(_CHUNK):
+            self._copy.write(chunk)
+        self._copy.seek(0)
+        return self._copy
+
+    def close(self) -> None:
+        """Drop the copy, if there is one."""
+        if self._copy:
+            self._copy.close()
+        super().close()
 
     def lines(self) -> Iterator[str]:
         """Yield the lines with their ends: line feed, carriage return or both.
@@ -86,72 +170,79 @@ class Source(BufferedIOBase):
         """Return how many of the stored bytes are read; 0 where that can't be told."""
         return self._raw.tell() if self._raw.seekable() else 0
 
-    def refuse(self, line: int, reason: str) -> NoReturn:
-        """Raise the `TableError` that names a line."""
-        raise TableError(f"{self.name}:{line}: {reason}")
+    def place(self, number: int) -> str:
+        """Return the words for the place of a row: `news.csv:7`, `news.parquet: row 7`."""
+        if self.unit == "line":
+            return f"{self.name}:{number}"
+        return f"{self.name}: {self.unit} {number}"
+
+    def refuse(self, number: int, reason: str) -> NoReturn:
+        """Raise the `TableError` that names a row's place."""
+        raise TableError(f"{self.place(number)}: {reason}")
 
     def _unpacked(self, read: Callable[[int], bytes], size: int) -> bytes:
+        damage: tuple[type[Exception], ...] = self._packing.errors if self._packing else ()
+        expected: tuple[type[Exception], ...] = (*damage, OSError)
         try:
             return read(size)
-        except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-            raise TableError(f"{self.name}: damaged gzip file: {error}") from error
-        except OSError as error:
-            raise TableError(f"{self.name}: {error.strerror or error}") from error
+        except expected as error:
+            if self._packing and isinstance(error, damage):
+                reason = f"damaged {self._packing.name} file: {error}"
+            else:
+                reason = getattr(error, "strerror", None) or str(error)
+            raise TableError(f"{self.name}: {reason}") from error
 
 
 @contextmanager
 def reading(path: str) -> Iterator[Source]:
-    """Open a path, or `-`, unpacked where it ends in `.gz`.
+    """Open a path, or `-`, unpacked where it ends in `.gz` or `.zst`.
 
     Raises:
         TableError: it can't be opened or read.
+        MissingExtraError: nothing can unpack it.
     """
     if path == STANDARD_STREAM:
         if sys.stdin is None:
             raise TableError("standard input is closed")
-        yield Source("standard input", sys.stdin.buffer, sys.stdin.buffer)
+        with closing(Source("standard input", sys.stdin.buffer)) as source:
+            yield source
         return
+    packing = _packing_of(path)
     with ExitStack() as opened:
         try:
             raw = opened.enter_context(open(path, "rb"))
         except OSError as error:
             raise TableError(f"{path}: {error.strerror}") from error
-        packed = cast(BinaryIO, gzip.GzipFile(fileobj=raw)) if _is_packed(path) else raw
-        yield Source(path, raw, packed)
+        yield opened.enter_context(closing(Source(path, raw, packing)))
 
 
 @contextmanager
-def writing(path: str) -> Iterator[TextIO]:
-    """Open a path to write text to, packed where it ends in `.gz`, or `-`.
+def writing(path: str) -> Iterator[BinaryIO]:
+    """Open a path to write to, packed where it ends in `.gz` or `.zst`, or `-`.
 
     A file appears under its name on success only.
 
     Raises:
         TableError: it can't be written.
+        MissingExtraError: nothing can pack it.
     """
     if path == STANDARD_STREAM:
         if sys.stdout is None:
             raise TableError("standard output is closed")
-        stream = _text(sys.stdout.buffer)
-        try:
-            yield stream
-        finally:
-            stream.detach()  # flushes, and leaves standard output open
+        yield sys.stdout.buffer
         return
+    packing = _packing_of(path)
     try:
         with atomic_write(path) as raw:
-            packed = _is_packed(path)
-            # No name and no time in the gzip header: the same rows make the same bytes.
-            data = gzip.GzipFile("", "wb", fileobj=raw, mtime=0) if packed else raw
-            stream = _text(cast(BinaryIO, data))
+            data = packing.open(raw, "wb") if packing else raw
             try:
-                yield stream
-                stream.detach()  # flushes, and leaves what is below open
-                if packed:
+                yield data
+                if packing:
                     data.close()
             except BaseException:
-                with suppress(OSError, ValueError):
-                    stream.close()  # now, lest it tries to when nobody can catch its errors
+                for file in (data, raw):
+                    with suppress(OSError, ValueError):
+                        file.close()  # now, lest it tries to when nobody can catch its errors
                 raise
     except UnicodeEncodeError as error:
         raise TableError(f"{path}: half a surrogate pair can't be written but as JSON") from error
@@ -161,9 +252,21 @@ def writing(path: str) -> Iterator[TextIO]:
         raise TableError(f"{path}: {error.strerror}") from error
 
 
-def _is_packed(path: str) -> bool:
-    return path.lower().endswith(".gz")
+@contextmanager
+def as_text(file: BinaryIO) -> Iterator[TextIO]:
+    """Write text to a file: UTF-8, and the bytes that `Source.lines` could not decode."""
+    stream = TextIOWrapper(file, encoding="utf-8", errors="surrogateescape", newline="")
+    try:
+        yield stream
+    finally:
+        stream.detach()  # flushes, and leaves what is below open
 
 
-def _text(data: BinaryIO) -> TextIOWrapper:
-    return TextIOWrapper(data, encoding="utf-8", errors="surrogateescape", newline="")
+def unpacked_name(path: str) -> str:
+    """Return a path without the extension that tells how it is packed, if it has one."""
+    return next((path[: -len(end)] for end in _PACKINGS if path.lower().endswith(end)), path)
+
+
+def _packing_of(path: str) -> _Packing | None:
+    found = next((kind for end, kind in _PACKINGS.items() if path.lower().endswith(end)), None)
+    return found() if found else None

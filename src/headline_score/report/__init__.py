@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from headline_score.errors import MissingExtraError, TableError
-from headline_score.files import atomic_write
-from headline_score.streams import STANDARD_STREAM
+from headline_score.streams import STANDARD_STREAM, writing
 
 if TYPE_CHECKING:
     from headline_score.evaluation import Evaluation
@@ -56,8 +54,8 @@ def write_report(
 
     Raises:
         MissingExtraError: jinja2 or matplotlib is not installed.
-        TableError: a table can't be read, and the message says where; or the page would replace it.
-        OSError: the page can't be written.
+        TableError: a table can't be read, and the message says where; or the page can't be
+            written, or would replace a table.
     """
     require_report()
     _spare_inputs([path for path, _ in files], output)
@@ -94,8 +92,7 @@ def write_evaluation(
 
     Raises:
         MissingExtraError: jinja2 or matplotlib is not installed.
-        TableError: the page would replace the file with the grades.
-        OSError: the page can't be written.
+        TableError: the page can't be written, or would replace the file with the grades.
     """
     require_report()
     _spare_inputs([source], output)
@@ -110,8 +107,5 @@ def _spare_inputs(inputs: Sequence[str], output: str) -> None:
 
 
 def _write(page: str, output: str) -> None:
-    if output == STANDARD_STREAM:
-        sys.stdout.buffer.write(page.encode())
-        return
-    with atomic_write(output) as file:
+    with writing(output) as file:
         file.write(page.encode())

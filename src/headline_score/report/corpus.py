@@ -197,7 +197,7 @@ class _Gathered:
         def report(line: int, reason: str) -> None:
             self.counts.left_out += 1
             if len(self.counts.first_left_out) < 5:
-                self.counts.first_left_out.append(f"{source.name}:{line}: {reason}")
+                self.counts.first_left_out.append(f"{source.place(line)}: {reason}")
 
         return report
 
