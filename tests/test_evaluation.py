@@ -8,7 +8,12 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn import metrics as reference
 
 from headline_score import HeadlineScoreError, default_model
-from headline_score.evaluation import Evaluation, evaluate, evaluate_strengths
+from headline_score.evaluation import (
+    Evaluation,
+    evaluate,
+    evaluate_strengths,
+    precision_recall_curve,
+)
 
 Floats = NDArray[np.float64]
 HEADLINES = [
@@ -55,6 +60,17 @@ def test_metrics_are_those_of_scikit_learn(pairs: list[tuple[int, int]], thresho
     assert {name: found[name] for name in expected} == pytest.approx(
         expected, abs=1e-9, nan_ok=True
     )
+
+
+@given(st.lists(st.tuples(st.booleans(), st.integers(0, 12)), min_size=1, max_size=40))
+def test_precision_and_recall_are_those_of_scikit_learn(pairs: list[tuple[bool, int]]) -> None:
+    positive = np.array([True, *(a for a, _ in pairs)])
+    p = np.array([7, *(b for _, b in pairs)]) / 12
+    precision, recall, thresholds = reference.precision_recall_curve(positive, p)
+    # The last point, of precision 1, is a convention: no threshold has it.
+    expected = precision[:-1], recall[:-1], thresholds
+    for found, wanted in zip(precision_recall_curve(positive, p), expected, strict=True):
+        assert np.array_equal(found, wanted)
 
 
 @pytest.mark.parametrize(

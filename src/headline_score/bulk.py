@@ -9,19 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import compress
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from headline_score.bulk_reader import BulkReader
 from headline_score.calibration import calibrated
-from headline_score.features import LONGEST, LOUD
+from headline_score.features import LONGEST, LOUD, SHAPE, length_shape
 from headline_score.model_file import FixedPoint, Parameters, Stored, decoded
 from headline_score.text import normalise
+from headline_score.totals import TermTotals
 from headline_score.vocabulary import FIRST_WORD, NOTHING, Vocabulary
 
 Floats = NDArray[np.float64]
-Alone = Callable[[str], tuple[list[float], float]]
 Read = Callable[[list[str]], tuple[Floats, Floats]]
 
 _PART, _PART_LETTERS = 2048, 2**18  # texts read together, so that their arrays fit into a cache
@@ -54,6 +55,15 @@ def table(headlines: list[str | None], read: Read, parameters: Stored) -> Floats
     return found
 
 
+class Alone(Protocol):
+    """Reads a normalised text: its log-odds and its coverage."""
+
+    def __call__(
+        self, plain: str, totals: TermTotals | None = None, /
+    ) -> tuple[list[float], float]:
+        """Read it, and add it to the totals if there are any."""
+
+
 class BulkScorer:
     """A model's tables as arrays."""
 
@@ -79,14 +89,30 @@ class BulkScorer:
         self._addends[FIRST_WORD:, 1:] = np.rint(np.ldexp(idf[:, None] * weights, fixed.bits))
         self._unit = fixed.unit
         self._offsets = np.array(offsets)  # (LONGEST + 1, targets)
-        self._loud = np.asarray(parameters.shape_weights)[:LOUD]  # (LOUD, targets)
+        self._shape_weights = np.asarray(parameters.shape_weights)  # (len(SHAPE), targets)
+        self._length_shapes = np.array([*map(length_shape, range(LONGEST + 1))])
 
-    def read(self, headlines: list[str], alone: Alone) -> tuple[Floats, Floats]:
+    def new_totals(self) -> TermTotals:
+        """Return totals of no headline, to be added to by `read`."""
+        return TermTotals(len(self._addends), len(SHAPE))
+
+    def contributions(self, totals: TermTotals) -> Floats:
+        """Return what each feature added to the log-odds of all headlines in the totals.
+
+        Shape (features, targets): rows of terms, and the items of `SHAPE`.
+        """
+        terms = totals.amounts[: len(self._addends), None] * self._addends[:, 1:] / self._unit
+        return np.vstack([terms, totals.amounts[len(terms) :, None] * self._shape_weights])
+
+    def read(
+        self, headlines: list[str], alone: Alone, totals: TermTotals | None = None
+    ) -> tuple[Floats, Floats]:
         """Return the log-odds of headlines, shape (n, targets), and their coverage, shape (n,).
 
         Args:
             headlines: n texts.
             alone: gives log-odds and coverage of a normalised text that is not ASCII.
+            totals: what the headlines are to be added to, if anything.
         """
         plain = list(map(normalise, headlines))
         logits, coverage = np.empty((len(plain), self._offsets.shape[1])), np.empty(len(plain))
@@ -94,12 +120,12 @@ class BulkScorer:
         others = np.flatnonzero(~simple).tolist()
         if len(others) < len(plain):
             texts = list(compress(plain, simple)) if others else plain
-            logits[simple], coverage[simple] = self._read(texts)
+            logits[simple], coverage[simple] = self._read(texts, totals)
         for i in others:
-            logits[i], coverage[i] = alone(plain[i])
+            logits[i], coverage[i] = alone(plain[i], totals)
         return logits, coverage
 
-    def _read(self, plain: Sequence[str]) -> tuple[Floats, Floats]:
+    def _read(self, plain: Sequence[str], totals: TermTotals | None) -> tuple[Floats, Floats]:
         """Return the log-odds of normalised ASCII texts, shape (n, targets), and their coverage."""
         rows, lengths, loudness, coverage = self._reader.read(plain)
         starts = np.flatnonzero(rows == NOTHING)  # it is each text's first
@@ -107,10 +133,17 @@ class BulkScorer:
         sums = np.add.reduceat(self._addends.take(rows, 0), starts, 0)
         norm = np.sqrt(sums[:, :1]) * self._unit
         norm[norm == 0] = 1
-        logits = sums[:, 1:] / norm + self._offsets[np.minimum(lengths, LONGEST)]
-        for values, weights in zip(loudness.T, self._loud, strict=True):
+        lengths = np.minimum(lengths, LONGEST)
+        logits = sums[:, 1:] / norm + self._offsets[lengths]
+        for values, weights in zip(loudness.T, self._shape_weights[:LOUD], strict=True):
             loud = np.flatnonzero(values)  # few
             logits[loud] += values[loud, None] * weights
+        if totals is not None:
+            known = coverage > 0
+            text = np.cumsum(rows == NOTHING) - 1  # of each term
+            inside = known[text] & (rows != NOTHING)
+            shapes = np.hstack([loudness, self._length_shapes[lengths]])[known]
+            totals.add(rows[inside], self._unit / norm[text[inside], 0], shapes)
         return logits, coverage
 
 

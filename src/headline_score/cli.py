@@ -6,11 +6,12 @@ import errno
 import io
 import json
 import os
+import shlex
 import signal
 import sys
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
@@ -28,6 +29,7 @@ from headline_score.tables import FORMATS, READ_ONLY, format_of
 
 if TYPE_CHECKING:
     from headline_score.batch import Summary
+    from headline_score.tables import Table
 
 
 class _Commands(click.Group):
@@ -139,6 +141,16 @@ _format_option = click.option(
 )
 _column_option = click.option(
     "--column", metavar="NAME", help="Column of the headlines; by default headline or title."
+)
+_by_option = click.option(
+    "--by",
+    metavar="NAME",
+    help="Column of the publishers; by default one called publisher, source, outlet, ….",
+)
+_over_option = click.option(
+    "--over",
+    metavar="NAME",
+    help="Column of the dates; by default one called date, published, year, ….",
 )
 _target_option = click.option(
     "--target",
@@ -319,6 +331,76 @@ def _progress(paths: list[str], output: str) -> Iterator[Any]:
 
 
 @main.command()
+@click.argument("patterns", nargs=-1, required=True, metavar="FILE|-...")
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    metavar="PAGE",
+    help="HTML file to write, which appears when it is whole; - is standard output.",
+)
+@_by_option
+@_over_option
+@click.option("--title", metavar="TEXT", help="Title of the page; by default the files' names.")
+@_column_option
+@_format_option
+@_model_option
+@_verbose_option
+def report(
+    patterns: tuple[str, ...],
+    output: str,
+    by: str | None,
+    over: str | None,
+    title: str | None,
+    column: str | None,
+    file_format: str | None,
+    model_path: str | None,
+) -> None:
+    """Write a page to look at: strengths by publisher and over time, and what makes them.
+
+    One self-contained HTML file, light and dark, fit for phone and paper: distributions of the
+    strengths, publishers ranked with 95 % intervals, change by month, the most telling headlines
+    with their words marked, the terms that drive each target. It loads nothing, and holds no
+    headlines but the most telling ones. Needs the report extra.
+
+    Takes the formats of batch; several files, or a pattern such as 'news/*.parquet', make one page.
+    Rows that can't be read are left out and counted, as are broken dates.
+    """
+    from headline_score.inputs import expand
+    from headline_score.report import require_report, write_report
+
+    require_report()
+    files = expand(patterns)
+    named = [(path, _format(path, file_format)) for path in files]
+    started = time.perf_counter()
+    with _progress(files, output) as progress:
+        counts = write_report(
+            named,
+            output,
+            _load(model_path),
+            column=column,
+            by=by,
+            over=over,
+            title=title,
+            command=_command_line(),
+            progress=progress,
+        )
+    seconds = time.perf_counter() - started
+    for where in counts.first_left_out:
+        click.echo(f"left out: {where}", err=True)
+    click.echo(
+        f"{counts.rows:,} rows, {counts.without_text:,} of them without a headline,"
+        f" {counts.unread:,} with {UNREAD}, {counts.left_out:,} left out; {seconds:.1f} s",
+        err=True,
+    )
+
+
+def _command_line() -> str:
+    """Return the command as it was typed, but for the program's path."""
+    return shlex.join(["headline-score", *sys.argv[1:]])
+
+
+@main.command()
 @click.argument("headline")
 @_json_option
 @_model_option
@@ -350,11 +432,10 @@ def _contributions(explanation: Explanation) -> str:
     return _table(["target", "strength", "log-odds", "term", "place"], rows)
 
 
-_FAINT, _STRONG = 0.1, 0.5  # log-odds that a stretch must move to be coloured, to be bold
-
-
 def _coloured(explanation: Explanation) -> str:
     """Return a line for each target: its strength, the coloured headline, and its shape's part."""
+    from headline_score.highlight import FAINT, STRONG
+
     width = max(map(len, explanation))
     lines = []
     for target, part in explanation.items():
@@ -365,16 +446,18 @@ def _coloured(explanation: Explanation) -> str:
             done = end
         line += _visible(explanation.text[done:])
         for c in part.contributions:
-            if not c.spans and abs(c.log_odds) >= _FAINT:
+            if not c.spans and abs(c.log_odds) >= FAINT:
                 line += "  " + _tinted(f"{c.term} {c.log_odds:+.1f}", c.log_odds)
         lines.append(line)
     legend = f"{click.style('raises', fg='red')}, {click.style('lowers', fg='blue')} the score"
-    return "\n".join([*lines, f"({legend}; bold: by {_STRONG} log-odds or more)"])
+    return "\n".join([*lines, f"({legend}; bold: by {STRONG} log-odds or more)"])
 
 
 def _tinted(text: str, log_odds: float) -> str:
-    colour = None if abs(log_odds) < _FAINT else "red" if log_odds > 0 else "blue"
-    return click.style(text, fg=colour, bold=abs(log_odds) >= _STRONG)
+    from headline_score.highlight import FAINT, STRONG
+
+    colour = None if abs(log_odds) < FAINT else "red" if log_odds > 0 else "blue"
+    return click.style(text, fg=colour, bold=abs(log_odds) >= STRONG)
 
 
 def _visible(text: str) -> str:
@@ -442,6 +525,14 @@ def train(
     type=click.IntRange(min=0),
     help="Bootstrap resamples for the intervals.",
 )
+@click.option(
+    "--html",
+    "page",
+    metavar="PAGE",
+    help="HTML file to write, with charts, tables and worst misses; needs the report extra.",
+)
+@_by_option
+@_over_option
 @_target_option
 @_scale_option
 @_column_option
@@ -452,6 +543,9 @@ def train(
 def evaluate(
     file: str,
     resamples: int,
+    page: str | None,
+    by: str | None,
+    over: str | None,
     named_targets: tuple[str, ...],
     scale: float,
     column: str | None,
@@ -464,9 +558,21 @@ def evaluate(
     Prints for each target its n, and with 95 % intervals MSE and R² of the strength; AUC, F1,
     precision and recall at the model's threshold and Brier score of being positive (strength at
     least 0.5); and ECE, the expected calibration error.
+
+    With --html a page shows these with charts of reliability, precision and recall, with tables by
+    source and by year, and with the worst misses, their words marked.
     """
     from headline_score.evaluation import evaluate as evaluate_model
     from headline_score.graded import read_graded
+
+    if page is None and (by or over):
+        raise click.UsageError("--by and --over are for the tables of --html PAGE")
+    if page == STANDARD_STREAM:
+        raise click.UsageError("--html needs a file: standard output is for the metrics")
+    if page is not None:
+        from headline_score.report import require_report
+
+        require_report()
 
     model = _load(model_path)
     data = read_graded(
@@ -475,9 +581,14 @@ def evaluate(
         targets=_targets(named_targets, model),
         column=column,
         scale=scale,
+        labels=_labels(by, over) if page is not None else None,
     )
     _count_out(data.without_text)
     results = evaluate_model(model, data.headlines, data.grades, resamples=resamples)
+    if page is not None:
+        from headline_score.report import write_evaluation
+
+        write_evaluation(data, model, results, page, source=file, command=_command_line())
     if absent := [target for target in model.targets if target not in data.grades]:
         click.echo(f"not evaluated, as not graded here: {', '.join(absent)}", err=True)
     if as_json:
@@ -491,6 +602,16 @@ def evaluate(
     names = next(iter(results.values())).metrics
     rows += [[name, *(str(r.metrics[name]) for r in results.values())] for name in names]
     click.echo(_table(["", *results], rows))
+
+
+def _labels(by: str | None, over: str | None) -> dict[str, Callable[[Table], str | None]]:
+    """Return what finds the columns of publishers and dates."""
+    from headline_score.report.columns import DATE_COLUMNS, PUBLISHER_COLUMNS, find_column
+
+    return {
+        "by": lambda table: find_column(table, by, PUBLISHER_COLUMNS, "of publishers"),
+        "over": lambda table: find_column(table, over, DATE_COLUMNS, "of dates"),
+    }
 
 
 def _without_nan(value: Any) -> Any:

@@ -170,6 +170,19 @@ def score_bins(p: Floats) -> NDArray[np.intp]:
     return np.minimum((p * BINS).astype(np.intp), BINS - 1)
 
 
+def precision_recall_curve(positive: NDArray[np.bool_], p: Floats) -> tuple[Floats, Floats, Floats]:
+    """Return precision, recall and threshold at each different score, by rising threshold.
+
+    Args:
+        positive: shape (n,), at least one of them true.
+        p: scores, shape (n,).
+    """
+    thresholds, counts = np.unique(p, return_counts=True)
+    hits = np.bincount(np.searchsorted(thresholds, p), positive, len(thresholds))
+    hits, flagged = hits[::-1].cumsum()[::-1], counts[::-1].cumsum()[::-1]
+    return hits / flagged, hits / hits[0], thresholds
+
+
 def _auc(positive: Floats, p: Floats, counts: Floats) -> Floats:
     """Return the area under the ROC curve: the chance that a positive outscores a negative."""
     order = np.argsort(p, kind="stable")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from headline_score.errors import TableError
 from headline_score.streams import reading
@@ -27,6 +28,12 @@ class Graded:
     without_text: int
     """Number of rows left out."""
 
+    labels: dict[str, list[Any]] = field(default_factory=dict)
+    """The n cells of each column of labels that was asked for and found, by what it was called."""
+
+    label_columns: dict[str, str] = field(default_factory=dict)
+    """The name of each of these columns."""
+
 
 def read_graded(
     path: str,
@@ -36,6 +43,7 @@ def read_graded(
     column: str | None = None,
     group_column: str | None = None,
     scale: float = 1.0,
+    labels: Mapping[str, Callable[[Table], str | None]] | None = None,
 ) -> Graded:
     """Read graded headlines.
 
@@ -47,6 +55,7 @@ def read_graded(
         column: the headlines' column; by default `headline` or `title`.
         group_column: the column of the groups, if any.
         scale: the top of the grades' scale, by which they are divided.
+        labels: columns to keep beside, each by what finds it in the table.
 
     Raises:
         TableError: a column is missing or a grade no number in [0, scale]; it says where.
@@ -59,6 +68,11 @@ def read_graded(
         if group_column is not None and group_column not in table.columns:
             raise TableError(f"{table.name}: no column {group_column!r} to group by")
         group = table.getter(group_column) if group_column is not None else None
+        label_columns = {
+            name: column for name, find in (labels or {}).items() if (column := find(table))
+        }
+        label_cells = {name: table.getter(column) for name, column in label_columns.items()}
+        kept: dict[str, list[Any]] = {name: [] for name in label_columns}
         headlines: list[str] = []
         groups: list[str] = []
         grades: dict[str, list[float]] = {target: [] for target in found}
@@ -74,10 +88,13 @@ def read_graded(
             headlines.append(text)
             if group is not None:
                 groups.append(str(group(row)))
+            for name, values in kept.items():
+                values.append(label_cells[name](row))
             for target, name in found.items():
                 cell = cells[target](row)
                 grades[target].append(_grade(cell, scale, f"{source.place(line)}: {name!r}"))
-    return Graded(headlines, grades, groups if group is not None else None, without_text)
+    named_groups = groups if group is not None else None
+    return Graded(headlines, grades, named_groups, without_text, kept, label_columns)
 
 
 def _target_columns(table: Table, targets: Mapping[str, str | None]) -> dict[str, str]:

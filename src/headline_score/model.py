@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from sklearn.pipeline import Pipeline
 
+    from headline_score.scorer import Summed
+    from headline_score.totals import TermTotals
+
     Floats = NDArray[np.float64]
 
 _BLOCK = 16384  # headlines read and scored before the next: bounds memory
@@ -274,6 +277,27 @@ class Model:
         from headline_score.bulk import table  # not above, as it needs NumPy
 
         return table(headlines, self._scorer.read_many, self.parameters)
+
+    def score_and_total(self, headlines: list[str | None], totals: TermTotals) -> Floats:
+        """Return what `score_block` does, and add the headlines to totals of `term_totals`."""
+        from headline_score.bulk import table
+
+        def read(present: list[str]) -> tuple[Floats, Floats]:
+            return self._scorer.read_many(present, totals)
+
+        return table(headlines, read, self.parameters)
+
+    def term_totals(self) -> TermTotals:
+        """Return totals of no headline, for `score_and_total` and `term_contributions`."""
+        return self._scorer.new_totals()
+
+    def term_contributions(self, totals: TermTotals) -> list[Summed]:
+        """Return what each feature added to the log-odds of the headlines in the totals.
+
+        They are the sums of the contributions that `explain` gives for each headline: one for each
+        feature that any headline has, in no order of weight.
+        """
+        return self._scorer.term_contributions(totals)
 
 
 def _strongest_first(parts: Iterable[Contribution]) -> tuple[Contribution, ...]:

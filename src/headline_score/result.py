@@ -119,6 +119,11 @@ class Score(_ByTarget[float]):
     def __repr__(self) -> str:
         return f"Score({', '.join(f'{k}={v:.4g}' for k, v in self.to_dict().items())})"
 
+    def _repr_html_(self) -> str:
+        from headline_score import highlight  # not above: only notebooks need it
+
+        return highlight.of_score(self)
+
     def __str__(self) -> str:
         strengths = "  ".join(f"{name} {value:.2f}" for name, value in self._by_target().items())
         return strengths if self.coverage else f"{strengths}  ({UNREAD})"
@@ -163,6 +168,11 @@ class TargetExplanation:
     def strength(self) -> float:
         """The strength in [0, 1]."""
         return calibration.strength(self.logit, self.calibration)
+
+    def _repr_html_(self) -> str:
+        from headline_score import highlight
+
+        return highlight.of_target(self)
 
     def highlights(self) -> Iterator[tuple[int, int, float]]:
         """Yield `(start, end, log_odds)` for stretches of the text, in order, none overlapping.
@@ -228,6 +238,11 @@ class Explanation(_ByTarget[TargetExplanation]):
 
     def _by_target(self) -> dict[str, TargetExplanation]:
         return dict(zip(self.targets, self.parts, strict=True))
+
+    def _repr_html_(self) -> str:
+        from headline_score import highlight
+
+        return highlight.of_explanation(self)
 
     def __str__(self) -> str:
         lines = [self.text]

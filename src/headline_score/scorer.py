@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import ldexp, sqrt
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from headline_score.features import (
     LONGEST,
@@ -25,17 +25,31 @@ from headline_score.features import (
 from headline_score.model_file import TOP_CODE, FixedPoint, Parameters, Stored
 from headline_score.result import Contribution
 from headline_score.text import normalise
-from headline_score.vocabulary import FIRST_WORD, NOTHING, Vocabulary
+from headline_score.vocabulary import BOUNDARY, FIRST_WORD, NOTHING, Vocabulary
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
     from headline_score.bulk import BulkScorer
+    from headline_score.totals import TermTotals
 
     Floats = NDArray[np.float64]
 
 _REMEMBERED = 2**16  # terms: bounds memory
+
+
+class Summed(NamedTuple):
+    """What a feature added to the log-odds of several headlines."""
+
+    term: str
+    """As in `Contribution.term`."""
+
+    headlines: int
+    """How many of them have it."""
+
+    log_odds: tuple[float, ...]
+    """The sum of its contributions to each target."""
 
 
 class Scorer(Protocol):
@@ -59,11 +73,20 @@ class Scorer(Protocol):
         That is the share of its words that the model knows; at 0 the log-odds do not count.
         """
 
-    def read_many(self, headlines: list[str]) -> tuple[Floats, Floats]:
+    def read_many(
+        self, headlines: list[str], totals: TermTotals | None = None
+    ) -> tuple[Floats, Floats]:
         """Return log-odds of headlines, shape (n, targets), and coverage, shape (n,).
 
-        Those of a headline have the same bits in any company.
+        Those of a headline have the same bits in any company. The headlines are added to the
+        totals, if there are any.
         """
+
+    def new_totals(self) -> TermTotals:
+        """Return totals of no headline."""
+
+    def term_contributions(self, totals: TermTotals) -> list[Summed]:
+        """Return the sums of `contributions` over the headlines in the totals."""
 
     def contributions(self, headline: str) -> tuple[list[list[Contribution]], float]:
         """Return for each target what moves its log-odds from the bias, and coverage.
@@ -125,8 +148,8 @@ class HeadlineScorer:
             self._bulk_scorer = BulkScorer(self._parameters, self._vocabulary, self._offsets)
         return self._bulk_scorer
 
-    def read(self, plain: str) -> tuple[list[float], float]:
-        """Return the log-odds of a normalised text, and its coverage."""
+    def read(self, plain: str, totals: TermTotals | None = None) -> tuple[list[float], float]:
+        """Return the log-odds of a normalised text, and its coverage; add it to the totals."""
         rows, length, coverage = self._vocabulary.read(plain)
         addend = self._addends
         square, *sums = map(sum, zip(*[addend[row] for row in rows], strict=True))
@@ -136,11 +159,34 @@ class HeadlineScorer:
         if (loud := loudness(plain)) is not QUIET:
             for value, weights in zip(loud, self._shape_weights, strict=False):
                 logits = [z + value * weight for z, weight in zip(logits, weights, strict=True)]
+        if totals is not None and coverage:
+            import numpy as np
+
+            found = np.array(sorted(rows.difference((NOTHING, BOUNDARY))), np.int64)
+            inverse_norms = np.full(len(found), self._unit / norm)
+            totals.add(found, inverse_norms, np.array([shape(plain, length)]))
         return logits, coverage
 
-    def read_many(self, headlines: list[str]) -> tuple[Floats, Floats]:
+    def read_many(
+        self, headlines: list[str], totals: TermTotals | None = None
+    ) -> tuple[Floats, Floats]:
         """Return log-odds of headlines, shape (n, targets), and coverage, shape (n,)."""
-        return self._bulk.read(headlines, self.read)
+        return self._bulk.read(headlines, self.read, totals)
+
+    def new_totals(self) -> TermTotals:
+        """Return totals of no headline."""
+        return self._bulk.new_totals()
+
+    def term_contributions(self, totals: TermTotals) -> list[Summed]:
+        """Return the sums of `contributions` over the headlines in the totals."""
+        names = [*[""] * FIRST_WORD, *self._parameters.terms, *(f"[{name}]" for name in SHAPE)]
+        present = totals.counts.nonzero()[0]
+        counts = totals.counts[present].tolist()
+        sums = self._bulk.contributions(totals)[present].tolist()
+        return [
+            Summed(names[row], count, tuple(values))
+            for row, count, values in zip(present.tolist(), counts, sums, strict=True)
+        ]
 
     def contributions(self, headline: str) -> tuple[list[list[Contribution]], float]:
         """Return for each target what moves its log-odds from the bias; and coverage."""

@@ -13,7 +13,8 @@ from headline_score.result import Contribution
 from headline_score.tfidf_file import TfidfParameters
 
 if TYPE_CHECKING:
-    from headline_score.scorer import Floats
+    from headline_score.scorer import Floats, Summed
+    from headline_score.totals import TermTotals
 
 OTHERS = "[other targets]"
 """Where targets share one chance: the name of what a target loses to the others, or gains."""
@@ -58,7 +59,9 @@ class TfidfScorer:
         ]
         return linked(sums, self._options.link), tfidf.coverage(found, len(words))
 
-    def read_many(self, headlines: list[str]) -> tuple[Floats, Floats]:
+    def read_many(
+        self, headlines: list[str], totals: TermTotals | None = None
+    ) -> tuple[Floats, Floats]:
         """Return log-odds of headlines, shape (n, targets), and coverage, shape (n,)."""
         import numpy as np
 
@@ -94,9 +97,41 @@ class TfidfScorer:
                 for start, weights in zip(self._intercepts, self._weights, strict=True)
             ]
         )
+        own = sums - np.asarray(self._intercepts)
         if options.link != "logistic":
             sums = np.array([linked(of_one, options.link) for of_one in sums.tolist()])
+        known = np.array(coverage) > 0
+        if totals is not None:
+            inside = known[text]
+            by_others = sums - np.asarray(self.bias) - own
+            totals.add(row[inside], values[inside], by_others[known, : self._others])
         return sums, np.array(coverage)
+
+    @property
+    def _others(self) -> int:
+        """Number of features beside terms: what each target has from the others."""
+        return 0 if self._options.link == "logistic" else len(self._weights)
+
+    def new_totals(self) -> TermTotals:
+        """Return totals of no headline."""
+        from headline_score.totals import TermTotals
+
+        return TermTotals(len(self._rows), self._others)
+
+    def term_contributions(self, totals: TermTotals) -> list[Summed]:
+        """Return the sums of `contributions` over the headlines in the totals."""
+        from headline_score.scorer import Summed  # which imports this module for few
+
+        terms = [*self._rows]
+        found = []
+        for row in totals.counts[: len(terms)].nonzero()[0].tolist():
+            amount = float(totals.amounts[row])
+            sums = tuple(amount * weights[row] for weights in self._weights)
+            found.append(Summed(terms[row], int(totals.counts[row]), sums))
+        if self._others:
+            by_others = tuple(totals.amounts[len(terms) :].tolist())
+            found.append(Summed(OTHERS, int(totals.counts[len(terms) :].max()), by_others))
+        return found
 
     def contributions(self, headline: str) -> tuple[list[list[Contribution]], float]:
         """Return for each target what moves its log-odds from the bias; and coverage."""
