@@ -125,6 +125,18 @@ def test_a_function_of_duckdbs_own_is_left_alone(
     assert register(con, clashing, prefix="is_") == ("is_loud", "is_lower")
 
 
+def test_a_function_of_your_own_is_never_replaced(con: duckdb.DuckDBPyConnection) -> None:
+    register(con, prefix="my_")
+    con.create_function("speculation", lambda text: 7.0, ["VARCHAR"], "DOUBLE")
+    with pytest.raises(HeadlineScoreError, match=r"has a function 'speculation' already"):
+        register(con)
+    assert con.sql("SELECT speculation('Storm'), my_clickbait('Storm') > 0").fetchall() == [
+        (7.0, True)
+    ]
+    with pytest.raises(duckdb.CatalogException):
+        con.sql("SELECT clickbait('Storm')")
+
+
 def test_cursors_in_threads_score_alike(
     con: duckdb.DuckDBPyConnection, headlines: list[str]
 ) -> None:

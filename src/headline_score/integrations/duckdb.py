@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, TypeAlias
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,9 @@ except ImportError as error:
     raise MissingExtraError("scoring in DuckDB", "duckdb", error.name or "duckdb") from None
 
 Columns: TypeAlias = dict[str, NDArray[np.float64]]
+
+_registered: WeakKeyDictionary[duckdb.DuckDBPyConnection, set[str]] = WeakKeyDictionary()
+"""By connection the names of the functions that `register` made on it."""
 
 _KEPT = 16  # chunks, of up to 2,048 rows: as many threads may be at work with one each
 
@@ -59,21 +63,26 @@ def register(
         raise HeadlineScoreError(
             f"names of SQL functions that differ in case alone: {', '.join(names)}"
         )
-    for name in names:
-        with suppress(duckdb.InvalidInputException):  # there is none
-            con.remove_function(name)
+    own = _registered.setdefault(con, set())
     # Asked, as some versions of DuckDB let a function of their own be replaced.
     found = con.execute("SELECT DISTINCT function_name FROM duckdb_functions()").fetchall()
-    if taken := {name.lower() for (name,) in found} & {name.lower() for name in names}:
+    ours = {name.lower() for name in own}
+    if taken := ({name.lower() for (name,) in found} - ours) & {name.lower() for name in names}:
         raise HeadlineScoreError(
-            f"the database has a function {min(taken)!r} already, DuckDB's own or of another"
+            f"the database has a function {min(taken)!r} already, DuckDB's own, yours or of another"
             " connection: use that one, or give these names a prefix"
         )
+    wanted = {name.lower() for name in names}
+    for name in [name for name in own if name.lower() in wanted]:
+        with suppress(duckdb.InvalidInputException):  # a cursor, or you, removed it
+            con.remove_function(name)
+        own.remove(name)
     score = _remembering(scorer)
     create: Any = con.create_function  # its type hints lack the short forms that it takes
     for name, target in names.items():
         function = _function(score, target)
         create(*(name, function, ["VARCHAR"], "DOUBLE"), type="arrow", null_handling="special")
+        own.add(name)
     return tuple(names)
 
 
