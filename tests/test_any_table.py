@@ -484,6 +484,33 @@ def test_what_cannot_be_written_is_named(tmp_path: Path, output: str, reason: st
     assert names_in(tmp_path) == {"a.csv", "file", "folder.csv", "locked"}
 
 
+@pytest.mark.parametrize("options", [["--model", "m.npz"], []])
+def test_a_file_of_another_kind_is_never_the_output(tmp_path: Path, options: list[str]) -> None:
+    (tmp_path / "a.csv").write_text("headline\nFerry sails\n")
+    default_model().save(tmp_path / "m.npz")
+    before = (tmp_path / "m.npz").read_bytes()
+    done = command("a.csv", "-o", "m.npz", *options, rc=2, cwd=tmp_path)
+    assert "'m.npz' has an extension of no format" in done.stderr
+    assert (tmp_path / "m.npz").read_bytes() == before
+    assert names_in(tmp_path) == {"a.csv", "m.npz"}
+
+
+@pytest.mark.parametrize("name", ["a.csv.gz", "a.csv.zst"])
+def test_damage_from_the_first_byte_is_one_line_also_in_development_mode(
+    tmp_path: Path, name: str
+) -> None:
+    (tmp_path / name).write_text("headline\nFerry sails\n")
+    done = subprocess.run(
+        [sys.executable, "-X", "dev", *COMMAND[1:], name],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        timeout=PATIENCE,
+    )
+    assert done.returncode == 1
+    assert re.fullmatch(rf"Error: {re.escape(name)}: .+\n", done.stderr)
+
+
 @pytest.mark.skipif(not os.path.exists("/proc/self/mem"), reason="no file that opens but fails")
 def test_an_input_that_fails_while_it_is_read_is_at_fault_not_the_output(tmp_path: Path) -> None:
     args = ["/proc/self/mem", "--format", "csv", "-o", tmp_path / "b.csv"]

@@ -13,6 +13,7 @@ import pytest
 
 from headline_score import MissingExtraError, TableError, default_model, score_many
 from headline_score.batch import score_file
+from headline_score.report.corpus import read_corpus
 from headline_score.streams import reading
 from headline_score.tables import FORMATS, format_of
 
@@ -155,20 +156,23 @@ def test_odd_titles_cost_no_other_item(tmp_path: Path, title: str) -> None:
     assert len(rows) == 4
 
 
-def test_a_feed_that_is_not_well_formed_can_be_read_as_far_as_it_goes(tmp_path: Path) -> None:
-    source, errors = tmp_path / "a.xml", tmp_path / "errors.csv"
+def test_a_feed_that_is_not_well_formed_is_an_error_whatever_rows_are_left_out(
+    tmp_path: Path,
+) -> None:
+    source = tmp_path / "a.xml"
     source.write_text(rss("Bus & tram"))
-    summary = score_file(
-        str(source),
-        str(tmp_path / "out.csv"),
-        default_model(),
-        output_format="csv",
-        on_error="skip",
-        errors=str(errors),
-    )
-    assert (summary.rows, summary.left_out) == (4, 1)
-    assert "Bus & tram" in (tmp_path / "out.csv").read_text(encoding="utf-8")
-    assert errors.read_text().startswith("item,reason\n4,no well-formed XML")
+    with pytest.raises(TableError, match=r"a\.xml: item 4: no well-formed XML"):
+        score_file(
+            str(source),
+            str(tmp_path / "out.csv"),
+            default_model(),
+            output_format="csv",
+            on_error="skip",
+            errors=str(tmp_path / "errors.csv"),
+        )
+    assert list(tmp_path.iterdir()) == [source]
+    with pytest.raises(TableError, match=r"a\.xml: item 4: no well-formed XML"):
+        read_corpus([(str(source), "feed")], default_model())
 
 
 def test_without_feedparser_the_extra_is_named(

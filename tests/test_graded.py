@@ -2,6 +2,8 @@ import math
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from headline_score import TableError
@@ -93,3 +95,33 @@ def test_a_grade_that_is_none_is_said_and_where(tmp_path: Path, cell: str, messa
     content = f'headline,clickbait\n"Ferry\nsails",1\nTram late,{cell}\n'
     with pytest.raises(TableError, match=f"a.csv:4: {message}"):
         read(tmp_path, content)
+
+
+@pytest.mark.parametrize("bad", ["title", "clickbait", "story", "source"])
+def test_a_cell_that_cannot_be_read_is_named_but_a_label_is_none(tmp_path: Path, bad: str) -> None:
+    columns = {
+        "title": [b"Ferry sails", b"Tram late"],
+        "clickbait": [b"0", b"1"],
+        "story": [b"a", b"b"],
+        "source": [b"Gazette", b"Courier"],
+    }
+    columns[bad][1] = b"\xff"
+    kinds = {name: pa.string() if name == "title" else pa.binary() for name in columns}
+    arrays = [pa.array(cells, pa.binary()).view(kinds[name]) for name, cells in columns.items()]
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table(arrays, names=list(columns)), path)
+
+    def graded() -> Graded:
+        return read_graded(
+            str(path),
+            file_format="parquet",
+            targets=DEFAULTS,
+            group_column="story",
+            labels={"by": lambda table: "source"},
+        )
+
+    if bad == "source":
+        assert graded().labels == {"by": ["Gazette", None]}
+        return
+    with pytest.raises(TableError, match=rf"a\.parquet: row 2: column '{bad}' holds bytes"):
+        graded()

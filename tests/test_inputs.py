@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.feather
 import pyarrow.parquet as pq
 import pytest
 
-from headline_score import TableError, default_model
+from headline_score import TableError, default_model, score_many
 from headline_score.batch import Summary, score_file
 from headline_score.inputs import expand
 from headline_score.tables import format_of
@@ -54,6 +55,19 @@ def test_a_pattern_means_its_files_by_name_each_once_in_the_patterns_order(
     assert expand(["**/*.csv"]) == ["[x].csv", "a.csv", "b.csv", "d/e.csv", "x.csv"]
     assert expand(["[x].csv"]) == ["[x].csv"]  # a file that is called so
     assert expand([]) == []
+
+
+def test_a_file_with_several_paths_is_meant_once_by_the_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, batch: Batch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    files(tmp_path, {"a.csv": "id,headline\n1,Ferry\n", "b.csv": "id,headline\n2,Tram\n"})
+    (tmp_path / "link.csv").symlink_to("a.csv")
+    assert expand(["./a.csv", "-", str(tmp_path / "a.csv"), "*.csv", "./-", "-"]) == [
+        *("./a.csv", "-", "b.csv", "./-")
+    ]
+    batch("link.csv", "./b.csv", "?.csv", "-o", "out.csv", cwd=tmp_path)
+    assert ids(tmp_path / "out.csv") == ["1", "2"]
 
 
 def test_a_pattern_that_nothing_matches_is_an_error_that_names_it(
@@ -159,11 +173,42 @@ def test_types_of_parquet_files_must_fit_the_first(tmp_path: Path) -> None:
         run([a, d], tmp_path / "out.parquet")
     assert run([a, d], tmp_path / "out.csv").rows == 2
     e = write("e.parquet", n=[1.5], by=["z"])
-    with pytest.raises(TableError, match=r"e\.parquet: values that .*a\.parquet can't hold"):
+    message = r"e\.parquet: row 1: a value that .*a\.parquet can't hold: .* 1\.5"
+    with pytest.raises(TableError, match=message):
         run([a, e], tmp_path / "out.parquet")
     (tmp_path / "f.csv").write_text("title,n,by\nTram,7,q\n")
     with pytest.raises(TableError, match=r"f\.csv:2: column 'n' holds a string"):
         run([a, tmp_path / "f.csv"], tmp_path / "out.parquet")
+
+
+@pytest.mark.parametrize("target", ["out.parquet", "out.arrow"])
+def test_a_value_that_does_not_fit_the_first_files_type_costs_its_row_only(
+    tmp_path: Path, target: str
+) -> None:
+    titles = [f"Ferry {i} sails" for i in range(5000)]
+    small = pa.table({"title": titles[:1], "n": pa.array([0], pa.int32())})
+    pq.write_table(small, tmp_path / "a.parquet")
+    numbers = list(range(1, 5000))
+    for place in (0, 7, 4998):
+        numbers[place] = 2**62
+    wide = pa.table({"title": titles[1:], "n": pa.array(numbers, pa.int64())})
+    pq.write_table(wide, tmp_path / "b.parquet")
+    inputs = [tmp_path / "a.parquet", tmp_path / "b.parquet"]
+    with pytest.raises(TableError, match=r"b\.parquet: row 1: a value .* 4611686018427387904"):
+        run(inputs, tmp_path / target)
+    errors = tmp_path / "errors.csv"
+    summary = run(inputs, tmp_path / target, on_error="skip", errors=str(errors))
+    assert (summary.rows, summary.left_out) == (4997, 3)
+    with errors.open(newline="") as file:
+        assert [row["row"] for row in csv.DictReader(file)] == ["1", "8", "4999"]
+    read = pq.read_table if target.endswith("parquet") else pyarrow.feather.read_table
+    table = read(tmp_path / target)
+    assert table.schema.field("n").type == pa.int32()
+    kept = [i for i in range(5000) if i not in (1, 8, 4999)]
+    assert table["n"].to_pylist() == kept
+    assert table["title"].to_pylist() == [titles[i] for i in kept]
+    alone = score_many([titles[2]])["clickbait"].round(6)[0]
+    assert table["clickbait"][1].as_py() == alone
 
 
 def test_empty_json_lines_among_others_are_no_rows(tmp_path: Path) -> None:

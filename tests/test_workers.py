@@ -100,12 +100,14 @@ def test_an_interrupted_batch_leaves_no_file_and_no_process(tmp_path: Path, sent
     """Signal the whole group, as a terminal does, or the parent alone when killed."""
     # An endless input: rows come as long as somebody reads.
     source = subprocess.Popen(["yes", "Ferry resumes after the storm"], stdout=subprocess.PIPE)
-    output = tmp_path / "out.csv"
+    output, temporary = tmp_path / "out.csv", tmp_path / "temporary"
+    temporary.mkdir()
     batch = subprocess.Popen(
         [*COMMAND, "-", "--format", "lines", "-o", output, "--workers", "2"],
         stdin=source.stdout,
         stderr=subprocess.PIPE,
         start_new_session=True,
+        env={**os.environ, "TMPDIR": str(temporary)},
     )
     try:
         assert source.stdout
@@ -115,7 +117,10 @@ def test_an_interrupted_batch_leaves_no_file_and_no_process(tmp_path: Path, sent
             time.sleep(0.05)  # two workers and what tracks their resources
         workers = children(batch.pid)
         assert len(workers) >= 2
-        time.sleep(0.5)
+        while not any(part.stat().st_size for part in tmp_path.glob(".out.csv.*.part")):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)  # until they have scored something
+        assert any(temporary.iterdir())  # the model for the workers
         if sent == signal.SIGINT:
             os.killpg(batch.pid, sent)
         else:
@@ -131,8 +136,9 @@ def test_an_interrupted_batch_leaves_no_file_and_no_process(tmp_path: Path, sent
         time.sleep(0.05)
     assert not any(map(alive, workers))
     assert not output.exists()
+    assert list(temporary.iterdir()) == []
     if sent != signal.SIGKILL:
-        assert list(tmp_path.iterdir()) == []
+        assert list(tmp_path.iterdir()) == [temporary]
 
 
 def children(pid: int) -> list[int]:

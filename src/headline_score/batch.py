@@ -25,8 +25,8 @@ from headline_score.tables import (
     headline_in,
     name_taken,
 )
+from headline_score.tables.blocks import blocks
 
-_BLOCK, _BLOCK_BYTES = 4096, 2**22  # rows scored together, and how much of the input at most
 DECIMALS = 6
 FIRST_LEFT_OUT = 10
 LeaveOut = Callable[[Source, int, str], object]
@@ -103,8 +103,12 @@ def score_file(
         with closing(inputs.read(left_out.add if on_error == "skip" else None)) as tables:
             first = next(tables)
             with FORMATS[output_format].write(out, first.table, added) as output:
-                blocks = (b for found in chain([first], tables) for b in _blocks(found, output))
-                for rows, scores in _scored(blocks, model, summary, workers):
+                read = (
+                    block
+                    for found in chain([first], tables)
+                    for block in blocks(_checked(found, output), found.source)
+                )
+                for rows, scores in _scored(read, model, summary, workers):
                     output.write(rows, scores)
                     progress(inputs.position())
         out.flush()  # if the disk is full, `errors` is not to appear
@@ -211,24 +215,10 @@ class _LeftOut:
         self._opened.__exit__(*error)
 
 
-def _blocks(found: _Input, output: Output) -> Iterator[tuple[list[Any], list[str | None]]]:
-    """Yield the rows and the headlines of a block after another."""
-    adopted: list[Any] = []
-    texts: list[str | None] = []
-    source = found.source
-    start = source.taken
-    for row, text in _checked(found, output):
-        adopted.append(row)
-        texts.append(text)
-        if len(texts) == _BLOCK or source.taken - start > _BLOCK_BYTES:
-            yield adopted, texts
-            adopted, texts = [], []
-            start = source.taken
-    if texts:
-        yield adopted, texts
+_Checked = tuple[Any, str | None]
 
 
-def _checked(found: _Input, output: Output) -> Iterator[tuple[Any, str | None]]:
+def _checked(found: _Input, output: Output) -> Iterator[_Checked]:
     """Yield each row as the output takes it, with its headline."""
     value, adopt = found.table.getter(found.column), output.adopter(found.table)
     for number, row in found.table.rows:
@@ -241,27 +231,27 @@ def _checked(found: _Input, output: Output) -> Iterator[tuple[Any, str | None]]:
 
 
 def _scored(
-    blocks: Iterator[tuple[list[Any], list[str | None]]],
+    read: Iterator[list[_Checked]],
     model: Model,
     summary: Summary,
     workers: int,
 ) -> Iterator[tuple[list[Any], list[list[float | None]]]]:
     """Yield the rows of each block with their scores."""
-    waiting: deque[tuple[list[Any], list[str | None]]] = deque()
+    waiting: deque[list[_Checked]] = deque()
 
     def texts() -> Iterator[list[str | None]]:
-        for block in blocks:
+        for block in read:
             waiting.append(block)
-            yield block[1]
+            yield [text for _, text in block]
 
     nothing = [None] * len(model.targets)
     for scored in model.score_blocks(texts(), workers):
-        rows, headlines = waiting.popleft()
+        block = waiting.popleft()
         scores = scored[:, :-1].round(DECIMALS).tolist()
-        without = [i for i, headline in enumerate(headlines) if headline is None]
+        without = [i for i, (_, text) in enumerate(block) if text is None]
         for i in without:
             scores[i] = nothing
-        summary.rows += len(rows)
+        summary.rows += len(block)
         summary.without_text += len(without)
         summary.unread += int((scored[:, -1] == 0).sum())
-        yield rows, scores
+        yield [row for row, _ in block], scores

@@ -269,7 +269,8 @@ def batch(
     files = expand(patterns)
     formats = [_format(file, file_format) for file in files]
     output_format = format_of(output) or formats[0]
-    if os.path.splitext(output)[1] and not format_of(output) and not os.path.exists(output):
+    to_file = os.path.isfile(output) or not os.path.exists(output)  # else a pipe, or a device
+    if os.path.splitext(output)[1] and not format_of(output) and to_file:
         raise click.UsageError(f"{output!r} has an extension of no format: name it .csv, .jsonl, …")
     if format_of(output) in READ_ONLY:
         raise click.UsageError(f"a feed can't be written: name {output!r} .csv, .jsonl, …")
@@ -277,7 +278,6 @@ def batch(
         raise click.UsageError("--errors needs --on-error skip")
     if errors == STANDARD_STREAM:
         raise click.UsageError("--errors needs a file: standard output is for the rows")
-    to_file = os.path.isfile(output) or not os.path.exists(output)  # else a pipe, or a device
     if on_error == "skip" and errors is None and output != STANDARD_STREAM and to_file:
         errors = f"{output}.errors.csv"
     started = time.perf_counter()

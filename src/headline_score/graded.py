@@ -29,7 +29,8 @@ class Graded:
     """Number of rows left out."""
 
     labels: dict[str, list[Any]] = field(default_factory=dict)
-    """The n cells of each column of labels that was asked for and found, by what it was called."""
+    """The n cells of each column of labels that was asked for and found, by what it was called;
+    None where a cell is empty or can't be read."""
 
     label_columns: dict[str, str] = field(default_factory=dict)
     """The name of each of these columns."""
@@ -80,19 +81,19 @@ def read_graded(
         for line, row in table.rows:
             try:
                 text = headline_in(headline(row))
+                if text is None:
+                    without_text += 1
+                    continue
+                headlines.append(text)
+                if group is not None:
+                    groups.append(str(group(row)))
+                for target, name in found.items():
+                    cell = cells[target](row)
+                    grades[target].append(_grade(cell, scale, f"{source.place(line)}: {name!r}"))
             except RowError as error:
                 source.refuse(line, str(error))
-            if text is None:
-                without_text += 1
-                continue
-            headlines.append(text)
-            if group is not None:
-                groups.append(str(group(row)))
             for name, values in kept.items():
-                values.append(label_cells[name](row))
-            for target, name in found.items():
-                cell = cells[target](row)
-                grades[target].append(_grade(cell, scale, f"{source.place(line)}: {name!r}"))
+                values.append(_label(label_cells[name], row))
     named_groups = groups if group is not None else None
     return Graded(headlines, grades, named_groups, without_text, kept, label_columns)
 
@@ -111,6 +112,14 @@ def _target_columns(table: Table, targets: Mapping[str, str | None]) -> dict[str
             f" name one with --target NAME=COLUMN. Columns: {columns}"
         )
     return found
+
+
+def _label(value: Callable[[Any], Any], row: Any) -> Any:
+    """Return a label, without which a row is as good as with it: None where it can't be read."""
+    try:
+        return value(row)
+    except RowError:
+        return None
 
 
 def _grade(cell: object, scale: float, where: str) -> float:

@@ -6,10 +6,13 @@ import os
 from collections.abc import Sequence
 
 from headline_score.errors import TableError
+from headline_score.streams import STANDARD_STREAM
 
 
 def expand(patterns: Sequence[str]) -> list[str]:
     """Return the files that are meant, each once, in the order of the patterns.
+
+    A file with several paths, such as a link to it, goes by the first of them.
 
     Args:
         patterns: paths, `-`, and patterns such as `news/*.csv` or `news/**/*.csv`, whose files are
@@ -18,7 +21,10 @@ def expand(patterns: Sequence[str]) -> list[str]:
     Raises:
         TableError: no file matches a pattern.
     """
-    return [*dict.fromkeys(path for pattern in patterns for path in _matching(pattern))]
+    found: dict[str, str] = {}
+    for path in (path for pattern in patterns for path in _matching(pattern)):
+        found.setdefault(path if path == STANDARD_STREAM else os.path.realpath(path), path)
+    return [*found.values()]
 
 
 def _matching(pattern: str) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import shutil
 import signal
 import tempfile
 import threading
@@ -65,17 +66,22 @@ def scored_by(
 
 def _start(path: str) -> None:
     global _model
-    with open(path, "rb") as file:  # the parent wrote it, into a folder of its own
-        _model = pickle.load(file)
+    folder = os.path.dirname(path)
+    threading.Thread(target=_end_with_parent, args=(folder,), daemon=True).start()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent gets it too, and stops the workers
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    try:
+        with open(path, "rb") as file:  # the parent wrote it, into a folder of its own
+            _model = pickle.load(file)
+    except FileNotFoundError:
+        os._exit(1)  # another worker has seen the parent end
 
 
-def _end_with_parent() -> None:
+def _end_with_parent(folder: str) -> None:
     parent = parent_process()
     if parent:
         wait([parent.sentinel])
-        os._exit(1)  # it was killed: nobody waits for this work
+        shutil.rmtree(folder, ignore_errors=True)  # it was killed, and can't do so itself
+        os._exit(1)  # nobody waits for this work
 
 
 def _scored(block: list[str | None]) -> NDArray[np.float64]:

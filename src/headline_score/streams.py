@@ -85,8 +85,8 @@ class Source(BufferedIOBase):
         """Bytes handed over, unpacked."""
         self._raw, self._packing = raw, packing
         self._data: Any = packing.open(raw, "rb") if packing else raw
-        self._head = self._unpacked(self._data.read, 4)
         self._copy: BinaryIO | None = None
+        self._head = self._unpacked(self._data.read, 4)
 
     def readable(self) -> bool:
         """Return that it can be read, which who makes lines of it asks."""

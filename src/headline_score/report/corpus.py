@@ -19,9 +19,9 @@ from headline_score.report.columns import (
 )
 from headline_score.streams import Source, reading
 from headline_score.tables import FORMATS, RowError, Table, headline_in
+from headline_score.tables.blocks import blocks
 from headline_score.totals import TermTotals
 
-_BLOCK, _BLOCK_BYTES = 4096, 2**22  # rows scored together, and how much of the input at most
 _WELL_READ = 0.5  # coverage that a headline needs to be shown as telling
 _SPARE = 4  # headlines kept for each that is shown: one may oust several that are like it
 _LONGEST_NAME = 200  # characters of a publisher's name that are kept
@@ -138,7 +138,7 @@ def read_corpus(
             if table.empty:
                 continue
             columns = table.headline_column(column), *gathered.columns(table, by, over)
-            for block in _blocks(_cells(table, columns, gathered, source), source):
+            for block in blocks(_cells(table, columns, gathered, source), source):
                 gathered.add(block)
                 progress(done + source.position())
             done += source.position()
@@ -163,18 +163,6 @@ def _cells(
             report(line, str(error))
             continue
         yield found
-
-
-def _blocks(rows: Iterator[Cells], source: Source) -> Iterator[list[Cells]]:
-    block: list[Cells] = []
-    start = source.taken
-    for row in rows:
-        block.append(row)
-        if len(block) == _BLOCK or source.taken - start > _BLOCK_BYTES:
-            yield block
-            block, start = [], source.taken
-    if block:
-        yield block
 
 
 class _Gathered:

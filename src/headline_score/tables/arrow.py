@@ -52,7 +52,7 @@ class _Chunk:
     def __init__(self, batch: pa.RecordBatch) -> None:
         self.batch = batch
         self._columns: dict[int, list[Any]] = {}
-        self._fitted: _Chunk | None = None
+        self._fitted: list[tuple[_Chunk, int] | str] = []
 
     def column(self, place: int) -> list[Any]:
         """Return the values of a column, as JSON can hold them; a `RowError` where it can't."""
@@ -65,11 +65,22 @@ class _Chunk:
         """Return the values of a row, as `column` gives them."""
         return [self.column(place)[number] for place in range(self.batch.num_columns)]
 
-    def fitted(self, schema: pa.Schema) -> _Chunk:
-        """Return the chunk with the types of a schema."""
+    def fitted(self, schema: pa.Schema) -> list[tuple[_Chunk, int] | str]:
+        """Return the rows with the types of a schema; for one that can't have them, why."""
         if not self._fitted:
-            self._fitted = _Chunk(self.batch.cast(schema))
+            self._fitted = _cast(self.batch, schema)
         return self._fitted
+
+
+def _cast(batch: pa.RecordBatch, schema: pa.Schema) -> list[tuple[_Chunk, int] | str]:
+    n = batch.num_rows
+    try:
+        whole = _Chunk(batch.cast(schema))
+    except ValueError as error:  # as Arrow's is for values: by halves, until those are found
+        if n == 1:
+            return [" ".join(str(error).split())]
+        return [*_cast(batch.slice(0, n // 2), schema), *_cast(batch.slice(n // 2), schema)]
+    return [(whole, place) for place in range(n)]
 
 
 @dataclass(frozen=True)
@@ -274,12 +285,15 @@ class _ArrowFormat(ABC):
 
             def fitted(row: Any) -> Any:
                 try:
-                    return row[0].fitted(schema), row[1]
-                except (pa.ArrowException, ValueError) as error:
+                    found = row[0].fitted(schema)[row[1]]
+                except pa.ArrowException as error:
                     reason = " ".join(str(error).split())
                     raise TableError(
                         f"{other.name}: values that the types of {table.name} can't hold: {reason}"
                     ) from error
+                if isinstance(found, str):
+                    raise RowError(f"a value that the types of {table.name} can't hold: {found}")
+                return found
 
             return fitted
 

@@ -48,7 +48,7 @@ class Feed:
             before = b"".join(content.splitlines(keepends=True)[:line])
             number = max(1, len(re.findall(rb"<(?:item|entry)\b", before)))
             reason = f"no well-formed XML in line {line}: {error.getMessage()}; items may be lost"
-            (report or source.refuse)(number, reason)
+            source.refuse(number, reason)  # whatever rows are left out: which, nobody can tell
         return CellTable(source.name, ["title", "link", "date", "source"], _rows(feed))
 
 
