@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from headline_score import model_file
 from headline_score.calibration import IDENTITY, strength
 from headline_score.model_file import Header, Stored
-from headline_score.result import Contribution, Explanation, Score, TargetExplanation
+from headline_score.result import Contribution, Explanation, Score, Summed, TargetExplanation
 from headline_score.scorer import scorer_of
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from sklearn.pipeline import Pipeline
 
-    from headline_score.scorer import Summed
     from headline_score.totals import TermTotals
 
     Floats = NDArray[np.float64]

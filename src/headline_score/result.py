@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from itertools import pairwise
 from math import fsum
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from headline_score import calibration
 
@@ -141,6 +141,19 @@ class Contribution:
 
     spans: tuple[tuple[int, int], ...]
     """Each place `[start, end)` of the term in the text; empty for a shape feature."""
+
+
+class Summed(NamedTuple):
+    """What a feature added to the log-odds of several headlines."""
+
+    term: str
+    """As in `Contribution.term`."""
+
+    headlines: int
+    """How many of them have it."""
+
+    log_odds: tuple[float, ...]
+    """The sum of its contributions to each target."""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import ldexp, sqrt
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from headline_score.features import (
     LONGEST,
@@ -23,7 +23,7 @@ from headline_score.features import (
     terms,
 )
 from headline_score.model_file import TOP_CODE, FixedPoint, Parameters, Stored
-from headline_score.result import Contribution
+from headline_score.result import Contribution, Summed
 from headline_score.text import normalise
 from headline_score.vocabulary import BOUNDARY, FIRST_WORD, NOTHING, Vocabulary
 
@@ -37,19 +37,6 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 _REMEMBERED = 2**16  # terms: bounds memory
-
-
-class Summed(NamedTuple):
-    """What a feature added to the log-odds of several headlines."""
-
-    term: str
-    """As in `Contribution.term`."""
-
-    headlines: int
-    """How many of them have it."""
-
-    log_odds: tuple[float, ...]
-    """The sum of its contributions to each target."""
 
 
 class Scorer(Protocol):

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headline_score.report.corpus import NONE, Corpus
-from headline_score.scorer import Summed
+from headline_score.result import Summed
 
 FEW = 30
 """Headlines below which a group is greyed and not ranked."""
