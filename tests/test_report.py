@@ -14,6 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pages import Page, checked
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
 from test_cli import run, table
 
 import made_up
@@ -354,6 +357,16 @@ def test_a_model_of_other_targets(tmp_path: Path, small: Model) -> None:
     assert {"loud", "open question"} <= {e.text for e in page.all("h3")}
     assert "clickbait" not in page.text
     assert len(page.all("svg")) == 8
+
+
+def test_terms_of_a_converted_model_are_literal(tmp_path: Path) -> None:
+    texts = ["Over 000 ways to go", "Ferry to go", "000 ferry", "Ways to ferry"] * 10
+    pipeline = make_pipeline(TfidfVectorizer(), LogisticRegression())
+    model = Model.from_sklearn(pipeline.fit(texts, ["000" in text for text in texts]), ("loud",))
+    page = written(tmp_path, [{"title": text} for text in texts], model)
+    assert any(e.text == "000" for e in page.all("th"))
+    assert "number(" not in page.text
+    assert "number(3)" in written(tmp_path, [{"title": "100 ways"}] * 9).text
 
 
 def test_without_the_extra_it_is_said_how_to_get_it(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from headline_score.result import UNREAD
+from headline_score.result import UNREAD, joined
 
 if TYPE_CHECKING:
     from headline_score.result import Explanation, Score, TargetExplanation
@@ -110,8 +110,8 @@ def unplaced(part: TargetExplanation) -> str:
     """Return what moved the score but stands nowhere, such as shouting, as HTML; "" if nothing."""
     found: dict[str, float] = {}
     for c in part.contributions:
-        if not c.spans:  # of length there are two parts, which to a reader are one
-            name = c.term.strip("[]").removesuffix(" squared")
+        if not c.spans:
+            name = joined(c.term).strip("[]")
             found[name] = found.get(name, 0.0) + c.log_odds
     return " ".join(
         marked(f"{name} {log_odds:+.1f}", log_odds)

@@ -298,6 +298,15 @@ class Model:
         """
         return self._scorer.term_contributions(totals)
 
+    def feature_name(self, term: str) -> str:
+        """Return the `term` of a contribution as a reader understands it.
+
+        >>> from headline_score import default_model
+        >>> [default_model().feature_name(term) for term in ("<s> why", "000", "[length]")]
+        ['start · why', 'number(3)', 'length']
+        """
+        return term[1:-1] if term.startswith("[") else self._scorer.readable(term)
+
 
 def _strongest_first(parts: Iterable[Contribution]) -> tuple[Contribution, ...]:
     return tuple(sorted(parts, key=lambda part: -abs(part.log_odds)))

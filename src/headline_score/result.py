@@ -156,6 +156,15 @@ class Summed(NamedTuple):
     """The sum of its contributions to each target."""
 
 
+def joined(term: str) -> str:
+    """Return the name of a feature, the same for both of length: to a reader they are one.
+
+    >>> joined("[length]"), joined("[length squared]"), joined("[capitals]"), joined("length")
+    ('[length]', '[length]', '[capitals]', 'length')
+    """
+    return "[length]" if term == "[length squared]" else term
+
+
 @dataclass(frozen=True)
 class TargetExplanation:
     """Why one target scored as it did: `logit` is `bias` plus the sum of the contributions.

@@ -18,6 +18,7 @@ from headline_score.features import (
     length_shape,
     loudness,
     placed_tokens,
+    readable,
     shape,
     term_spans,
     terms,
@@ -74,6 +75,9 @@ class Scorer(Protocol):
 
     def term_contributions(self, totals: TermTotals) -> list[Summed]:
         """Return the sums of `contributions` over the headlines in the totals."""
+
+    def readable(self, term: str) -> str:
+        """Return a term of the model, no other feature, as a reader understands it."""
 
     def contributions(self, headline: str) -> tuple[list[list[Contribution]], float]:
         """Return for each target what moves its log-odds from the bias, and coverage.
@@ -174,6 +178,10 @@ class HeadlineScorer:
             Summed(names[row], count, tuple(values))
             for row, count, values in zip(present.tolist(), counts, sums, strict=True)
         ]
+
+    def readable(self, term: str) -> str:
+        """Return a term of the model as a reader understands it."""
+        return readable(term)
 
     def contributions(self, headline: str) -> tuple[list[list[Contribution]], float]:
         """Return for each target what moves its log-odds from the bias; and coverage."""

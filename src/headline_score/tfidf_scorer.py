@@ -131,6 +131,10 @@ class TfidfScorer:
             found.append(Summed(OTHERS, int(totals.counts[len(terms) :].max()), by_others))
         return found
 
+    def readable(self, term: str) -> str:
+        """Return a term of the model as a reader understands it: as it is."""
+        return term
+
     def contributions(self, headline: str) -> tuple[list[list[Contribution]], float]:
         """Return for each target what moves its log-odds from the bias; and coverage."""
         words = [

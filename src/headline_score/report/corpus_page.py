@@ -310,7 +310,7 @@ def _drivers(styles: Styles, corpus: Corpus) -> dict[str, Any]:
 
 def _driver(driver: Driver) -> Row:
     return Row(
-        shown(charts.term_name(driver.term)),
+        shown(driver.name),
         [
             page.count(driver.headlines),
             Cell(f"{driver.mean:+.4f}", driver.mean),
