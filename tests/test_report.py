@@ -182,6 +182,12 @@ def test_names_of_columns_and_files_are_text(tmp_path: Path, text: str) -> None:
         ("0000-01-01", None),
         ("5/4/2031", None),
         ("yesterday", None),
+        ("2031 04 05", None),
+        ("2031 04", None),
+        ("2031-04 12:00", None),
+        ("0930", None),
+        ("0001-01-01", None),
+        (datetime.date(1, 1, 1), None),
         ("2031-04-05 by post", None),
         ("1927364527", None),
         ("", None),
@@ -199,10 +205,13 @@ def test_dates(value: object, expected: tuple[int, int] | None) -> None:
 @given(st.text() | st.integers() | st.floats())
 def test_any_cell_is_a_month_or_none(value: object) -> None:
     found = month_of(value)
-    assert found is None or (1 <= found[0] <= 9999 and 0 <= found[1] <= 12)
+    assert found is None or (1600 <= found[0] <= 9999 and 0 <= found[1] <= 12)
 
 
-@given(st.datetimes(), st.sampled_from(["isoformat", "ctime_date", "basic"]))
+@given(
+    st.datetimes(datetime.datetime(1600, 1, 1)),
+    st.sampled_from(["isoformat", "ctime_date", "basic"]),
+)
 def test_each_date_is_in_its_month(when: datetime.datetime, form: str) -> None:
     text = {
         "isoformat": when.isoformat(),
@@ -229,6 +238,46 @@ def test_rows_without_publisher_or_date_are_counted_and_said(tmp_path: Path) -> 
     assert "1 without a headline" in page.text
     assert "1 without a word the model knows" in page.text
     assert "4 headlines of 2 publishers, 2031-04 to 2031-05" in page.text
+
+
+def test_rows_without_publisher_count_in_any_order_of_files(tmp_path: Path) -> None:
+    named = table(tmp_path / "named.csv", [{"title": BAIT, "source": "Wire", "date": "2031-04-01"}])
+    bare = table(tmp_path / "bare.csv", [{"title": PLAIN}])
+    for files in ((named, bare), (bare, named)):
+        page = checked(run("report", *files, "-o", "-").stdout)
+        assert "Without a publisher: 1 row." in page.text
+        assert "Without a date: 1 row." in page.text
+    page = checked(run("report", bare, "-o", "-").stdout)
+    assert "No column of publishers" in page.text
+    assert "Without a" not in page.text
+
+
+def test_a_bad_publisher_or_date_costs_no_headline(tmp_path: Path) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    columns = {
+        "title": [PLAIN, BAIT, PLAIN],
+        "source": [b"Wire", b"\xff", b"Wire"],
+        "date": [b"2031-04-01", b"2031-05-01", b"\xff"],
+    }
+    pq.write_table(pa.table(columns), tmp_path / "news.parquet")
+    done = run("report", tmp_path / "news.parquet", "-o", "-")
+    assert "3 rows" in done.stderr
+    assert "0 left out" in done.stderr
+    page = checked(done.stdout)
+    assert "3 headlines, 2031-04 to 2031-05" in page.text
+    assert "Without a publisher: 1 row." in page.text
+    assert "With a date that can’t be read, such as “\ufffd”: 1 row" in page.text
+
+
+def test_columns_of_one_name_are_passed_over_unless_named(tmp_path: Path) -> None:
+    data = tmp_path / "news.csv"
+    data.write_text(f"title,source,source,outlet\n{PLAIN},a,b,Wire\n")
+    page = checked(run("report", data, "-o", "-").stdout)
+    assert "By the column “outlet”" in page.text
+    done = run("report", data, "-o", "-", "--by", "source", rc=1)
+    assert "two columns are called 'source': rename one" in done.stderr
 
 
 def test_rows_that_cannot_be_read_are_left_out_and_said(tmp_path: Path) -> None:
@@ -520,6 +569,21 @@ def test_an_evaluation_of_one_class_and_one_target(tmp_path: Path) -> None:
     assert "Nothing to draw." in page.text
     assert len(page.all("p", "headline")) == 1
     assert "By publisher" not in page.text
+
+
+def test_an_evaluation_keeps_the_start_of_a_long_publisher(tmp_path: Path) -> None:
+    rows: list[dict[str, object]] = [
+        {"title": (PLAIN, BAIT)[i % 2], "clickbait": i % 2, "source": "Wire"} for i in range(20)
+    ]
+    rows.append({"title": BAIT, "clickbait": 1, "source": "Foghorn" * 20_000})
+    data, path = table(tmp_path / "graded.csv", rows), tmp_path / "page.html"
+    run("evaluate", data, "--html", path, "--resamples", 10)
+    page = checked(path.read_text(encoding="utf-8"))
+    assert [e.text[:7] for e in page.all("th") if e.text[:4] in ("Wire", "Fogh")] == [
+        "Wire",
+        "Foghorn",
+    ]
+    assert max(len(e.text) for e in page.all("th")) == 200
 
 
 def test_by_and_over_of_evaluate_need_a_page(graded: Path) -> None:

@@ -128,7 +128,7 @@ def _remarks(corpus: Corpus) -> list[str]:
         found.append(f"Without a publisher: {_rows(counts.without_publisher)}.")
     if not corpus.over:
         found.append("No column of dates: name one with --over.")
-    if counts.without_date:
+    elif counts.without_date:
         found.append(f"Without a date: {_rows(counts.without_date)}.")
     if counts.bad_dates:
         found.append(
