@@ -348,6 +348,35 @@ def test_a_page_does_not_replace_its_input(tmp_path: Path) -> None:
     assert data.read_bytes() == before
 
 
+@pytest.mark.parametrize("name", ["model.npz", "model.html", "other.csv", "other"])
+def test_a_page_replaces_nothing_but_pages(tmp_path: Path, small: Model, name: str) -> None:
+    data = table(tmp_path / "news.csv", [{"title": PLAIN, "loud": 0}])
+    model = tmp_path / "model.html" if name == "model.html" else tmp_path / "model.npz"
+    small.save(model)
+    before = model.read_bytes()
+    (tmp_path / "other.csv").write_text("kept")
+    for args in (("report", data, "-o"), ("evaluate", data, "--html")):
+        done = run(*args, tmp_path / name, "--model", model, rc=1)
+        assert "a page" in done.stderr
+    assert model.read_bytes() == before
+    assert (tmp_path / "other.csv").read_text() == "kept"
+    assert not (tmp_path / "other").exists()
+
+
+def test_a_page_that_cannot_be_written_is_said_before_the_tables_are_read(
+    tmp_path: Path, shipped: Model
+) -> None:
+    data = table(tmp_path / "news.csv", [{"title": PLAIN, "clickbait": 0}])
+    nowhere = tmp_path / "nowhere" / "page.html"
+    blocks: list[int] = []
+    with pytest.raises(TableError, match="No such file"):
+        write_report([(str(data), "csv")], str(nowhere), shipped, progress=blocks.append)
+    assert blocks == []
+    done = run("evaluate", data, "--html", nowhere, "--resamples", 10, rc=1)
+    assert "MSE" in done.stdout
+    assert f"{nowhere}: No such file" in done.stderr
+
+
 def test_several_files_make_one_page(tmp_path: Path) -> None:
     first = table(tmp_path / "a.csv", [{"title": PLAIN, "source": "Wire", "date": "2031-04-01"}])
     second = tmp_path / "b.jsonl.gz"
