@@ -23,7 +23,7 @@ from headline_score import __version__
 from headline_score.default import default_model
 from headline_score.errors import HeadlineScoreError
 from headline_score.model import Model
-from headline_score.result import UNREAD, Explanation
+from headline_score.result import UNREAD, UNSAFE, Explanation
 from headline_score.streams import STANDARD_STREAM
 from headline_score.tables import FORMATS, READ_ONLY, format_of
 
@@ -467,8 +467,8 @@ def _tinted(text: str, log_odds: float) -> str:
 
 
 def _visible(text: str) -> str:
-    """Return a text with its control characters escaped: a terminal may obey them."""
-    return "".join(c if c >= " " and not "\x7f" <= c < "\xa0" else ascii(c)[1:-1] for c in text)
+    """Return a text with its unsafe characters escaped: a terminal may obey them."""
+    return UNSAFE.sub(lambda found: ascii(found[0])[1:-1], text)
 
 
 @main.command()

@@ -18,6 +18,15 @@ T = TypeVar("T")
 UNREAD = "no known word: base rates"
 """What is said of a text that the model could not read."""
 
+UNSAFE = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
+)
+"""A character that is never shown as it is.
+
+Control characters, other ends of lines, what turns the order of letters round, half characters,
+and what is none.
+"""
+
 
 class _ByTarget(Mapping[str, T]):
     """A mapping from target to what belongs to it, which is also an attribute of that name."""
@@ -279,8 +288,6 @@ _RESERVED = frozenset({"headline", *dir(Score), *dir(Explanation)}).union(
     field.name for result in (Score, Explanation) for field in fields(result)
 )
 _LONGEST_NAME = 200
-# Control characters, other ends of lines, what turns the order of letters round, half characters.
-_UNSHOWN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def is_target(name: object) -> bool:
@@ -292,4 +299,4 @@ def is_target(name: object) -> bool:
 
 def is_line(text: object) -> bool:
     """Tell a text of one line without control characters, fit for a terminal or a table's head."""
-    return isinstance(text, str) and not _UNSHOWN.search(text)
+    return isinstance(text, str) and not UNSAFE.search(text)
