@@ -132,7 +132,7 @@ def test_hostile_headlines_and_publishers_are_text(tmp_path: Path) -> None:
         {"title": text, "source": f"$x^{i}$ {text[:60]}", "date": "2031-04"}
         for i, text in enumerate(HOSTILE)
     ]
-    rows += [{"title": BAIT, "source": HOSTILE[0], "date": HOSTILE[0]} for _ in range(40)]
+    rows += [{"title": PLAIN, "source": HOSTILE[0], "date": HOSTILE[0]} for _ in range(40)]
     page = written(tmp_path, rows, title=HOSTILE[1])
     assert page.all("h1")[0].text == HOSTILE[1]
     shown = [e.text for e in page.all("p", "headline")]
