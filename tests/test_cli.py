@@ -229,6 +229,15 @@ def test_an_option_before_a_command_is_told_to_go_after_it(data: Path) -> None:
     assert done.stderr.startswith("Error: options go after the command: headline-score batch")
 
 
+@pytest.mark.parametrize(
+    "character", ["\x1b", "\x9b", "\n", "\u202e", "\u2066", "\u200f", "\u061c"]
+)
+def test_characters_that_a_terminal_may_obey_are_escaped(character: str) -> None:
+    done = run(f"Ferry {character}sails")
+    assert f"Ferry {ascii(character)[1:-1]}sails" in done.stdout
+    assert character not in done.stdout.splitlines()[1]
+
+
 # Explain
 
 

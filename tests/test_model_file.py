@@ -407,7 +407,20 @@ def double(array: NDArray[Any]) -> None:
 FLOATS = [name for name in ARRAYS if name not in ("starts", "rights", "codes")]
 DOUBLES = [name for name in FLOATS if name != "idf"]
 NO_TARGETS = (
-    *("", "a\nb", "a\rb", "a\tb", "\0", "\x1b[31m", "\x7f", "\x85", "\u2028", "\u202e", "\ud83d"),
+    *(
+        "",
+        "a\nb",
+        "a\rb",
+        "a\tb",
+        "\0",
+        "\x1b[31m",
+        "\x7f",
+        "\x85",
+        "\u2028",
+        "\u202e",
+        "\u200f",
+        "\ud83d",
+    ),
     *("a" * 10**4, None, True, 1.5, ["loud"], {"loud": 1}),
     *("headline", "coverage", "to_dict", "to_json", "flags", "keys", "get", "text", "__class__"),
     *{field.name for result in (Score, Explanation) for field in fields(result)},

@@ -14,6 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pages import Page, checked
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
 from test_cli import run, table
 
 import made_up
@@ -129,7 +132,7 @@ def test_hostile_headlines_and_publishers_are_text(tmp_path: Path) -> None:
         {"title": text, "source": f"$x^{i}$ {text[:60]}", "date": "2031-04"}
         for i, text in enumerate(HOSTILE)
     ]
-    rows += [{"title": BAIT, "source": HOSTILE[0], "date": HOSTILE[0]} for _ in range(40)]
+    rows += [{"title": PLAIN, "source": HOSTILE[0], "date": HOSTILE[0]} for _ in range(40)]
     page = written(tmp_path, rows, title=HOSTILE[1])
     assert page.all("h1")[0].text == HOSTILE[1]
     shown = [e.text for e in page.all("p", "headline")]
@@ -179,6 +182,12 @@ def test_names_of_columns_and_files_are_text(tmp_path: Path, text: str) -> None:
         ("0000-01-01", None),
         ("5/4/2031", None),
         ("yesterday", None),
+        ("2031 04 05", None),
+        ("2031 04", None),
+        ("2031-04 12:00", None),
+        ("0930", None),
+        ("0001-01-01", None),
+        (datetime.date(1, 1, 1), None),
         ("2031-04-05 by post", None),
         ("1927364527", None),
         ("", None),
@@ -196,10 +205,13 @@ def test_dates(value: object, expected: tuple[int, int] | None) -> None:
 @given(st.text() | st.integers() | st.floats())
 def test_any_cell_is_a_month_or_none(value: object) -> None:
     found = month_of(value)
-    assert found is None or (1 <= found[0] <= 9999 and 0 <= found[1] <= 12)
+    assert found is None or (1600 <= found[0] <= 9999 and 0 <= found[1] <= 12)
 
 
-@given(st.datetimes(), st.sampled_from(["isoformat", "ctime_date", "basic"]))
+@given(
+    st.datetimes(datetime.datetime(1600, 1, 1)),
+    st.sampled_from(["isoformat", "ctime_date", "basic"]),
+)
 def test_each_date_is_in_its_month(when: datetime.datetime, form: str) -> None:
     text = {
         "isoformat": when.isoformat(),
@@ -226,6 +238,46 @@ def test_rows_without_publisher_or_date_are_counted_and_said(tmp_path: Path) -> 
     assert "1 without a headline" in page.text
     assert "1 without a word the model knows" in page.text
     assert "4 headlines of 2 publishers, 2031-04 to 2031-05" in page.text
+
+
+def test_rows_without_publisher_count_in_any_order_of_files(tmp_path: Path) -> None:
+    named = table(tmp_path / "named.csv", [{"title": BAIT, "source": "Wire", "date": "2031-04-01"}])
+    bare = table(tmp_path / "bare.csv", [{"title": PLAIN}])
+    for files in ((named, bare), (bare, named)):
+        page = checked(run("report", *files, "-o", "-").stdout)
+        assert "Without a publisher: 1 row." in page.text
+        assert "Without a date: 1 row." in page.text
+    page = checked(run("report", bare, "-o", "-").stdout)
+    assert "No column of publishers" in page.text
+    assert "Without a" not in page.text
+
+
+def test_a_bad_publisher_or_date_costs_no_headline(tmp_path: Path) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    columns = {
+        "title": [PLAIN, BAIT, PLAIN],
+        "source": [b"Wire", b"\xff", b"Wire"],
+        "date": [b"2031-04-01", b"2031-05-01", b"\xff"],
+    }
+    pq.write_table(pa.table(columns), tmp_path / "news.parquet")
+    done = run("report", tmp_path / "news.parquet", "-o", "-")
+    assert "3 rows" in done.stderr
+    assert "0 left out" in done.stderr
+    page = checked(done.stdout)
+    assert "3 headlines, 2031-04 to 2031-05" in page.text
+    assert "Without a publisher: 1 row." in page.text
+    assert "With a date that can’t be read, such as “\ufffd”: 1 row" in page.text
+
+
+def test_columns_of_one_name_are_passed_over_unless_named(tmp_path: Path) -> None:
+    data = tmp_path / "news.csv"
+    data.write_text(f"title,source,source,outlet\n{PLAIN},a,b,Wire\n")
+    page = checked(run("report", data, "-o", "-").stdout)
+    assert "By the column “outlet”" in page.text
+    done = run("report", data, "-o", "-", "--by", "source", rc=1)
+    assert "two columns are called 'source': rename one" in done.stderr
 
 
 def test_rows_that_cannot_be_read_are_left_out_and_said(tmp_path: Path) -> None:
@@ -296,6 +348,35 @@ def test_a_page_does_not_replace_its_input(tmp_path: Path) -> None:
     assert data.read_bytes() == before
 
 
+@pytest.mark.parametrize("name", ["model.npz", "model.html", "other.csv", "other"])
+def test_a_page_replaces_nothing_but_pages(tmp_path: Path, small: Model, name: str) -> None:
+    data = table(tmp_path / "news.csv", [{"title": PLAIN, "loud": 0}])
+    model = tmp_path / "model.html" if name == "model.html" else tmp_path / "model.npz"
+    small.save(model)
+    before = model.read_bytes()
+    (tmp_path / "other.csv").write_text("kept")
+    for args in (("report", data, "-o"), ("evaluate", data, "--html")):
+        done = run(*args, tmp_path / name, "--model", model, rc=1)
+        assert "a page" in done.stderr
+    assert model.read_bytes() == before
+    assert (tmp_path / "other.csv").read_text() == "kept"
+    assert not (tmp_path / "other").exists()
+
+
+def test_a_page_that_cannot_be_written_is_said_before_the_tables_are_read(
+    tmp_path: Path, shipped: Model
+) -> None:
+    data = table(tmp_path / "news.csv", [{"title": PLAIN, "clickbait": 0}])
+    nowhere = tmp_path / "nowhere" / "page.html"
+    blocks: list[int] = []
+    with pytest.raises(TableError, match="No such file"):
+        write_report([(str(data), "csv")], str(nowhere), shipped, progress=blocks.append)
+    assert blocks == []
+    done = run("evaluate", data, "--html", nowhere, "--resamples", 10, rc=1)
+    assert "MSE" in done.stdout
+    assert f"{nowhere}: No such file" in done.stderr
+
+
 def test_several_files_make_one_page(tmp_path: Path) -> None:
     first = table(tmp_path / "a.csv", [{"title": PLAIN, "source": "Wire", "date": "2031-04-01"}])
     second = tmp_path / "b.jsonl.gz"
@@ -354,6 +435,16 @@ def test_a_model_of_other_targets(tmp_path: Path, small: Model) -> None:
     assert {"loud", "open question"} <= {e.text for e in page.all("h3")}
     assert "clickbait" not in page.text
     assert len(page.all("svg")) == 8
+
+
+def test_terms_of_a_converted_model_are_literal(tmp_path: Path) -> None:
+    texts = ["Over 000 ways to go", "Ferry to go", "000 ferry", "Ways to ferry"] * 10
+    pipeline = make_pipeline(TfidfVectorizer(), LogisticRegression())
+    model = Model.from_sklearn(pipeline.fit(texts, ["000" in text for text in texts]), ("loud",))
+    page = written(tmp_path, [{"title": text} for text in texts], model)
+    assert any(e.text == "000" for e in page.all("th"))
+    assert "number(" not in page.text
+    assert "number(3)" in written(tmp_path, [{"title": "100 ways"}] * 9).text
 
 
 def test_without_the_extra_it_is_said_how_to_get_it(tmp_path: Path) -> None:
@@ -507,6 +598,21 @@ def test_an_evaluation_of_one_class_and_one_target(tmp_path: Path) -> None:
     assert "Nothing to draw." in page.text
     assert len(page.all("p", "headline")) == 1
     assert "By publisher" not in page.text
+
+
+def test_an_evaluation_keeps_the_start_of_a_long_publisher(tmp_path: Path) -> None:
+    rows: list[dict[str, object]] = [
+        {"title": (PLAIN, BAIT)[i % 2], "clickbait": i % 2, "source": "Wire"} for i in range(20)
+    ]
+    rows.append({"title": BAIT, "clickbait": 1, "source": "Foghorn" * 20_000})
+    data, path = table(tmp_path / "graded.csv", rows), tmp_path / "page.html"
+    run("evaluate", data, "--html", path, "--resamples", 10)
+    page = checked(path.read_text(encoding="utf-8"))
+    assert [e.text[:7] for e in page.all("th") if e.text[:4] in ("Wire", "Fogh")] == [
+        "Wire",
+        "Foghorn",
+    ]
+    assert max(len(e.text) for e in page.all("th")) == 200
 
 
 def test_by_and_over_of_evaluate_need_a_page(graded: Path) -> None:

@@ -11,6 +11,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
 from headline_score import Model
+from headline_score.result import Summed
 
 ODD = ["Café may close!", "zxqvwk", "shocking " * 200, "Ferry\x00 fiasco", "😱 港口 may shock"]
 
@@ -27,7 +28,9 @@ def check_totals(model: Model, texts: list[str]) -> None:
             for c in part.contributions:
                 sums = expected.setdefault(c.term, nothing.copy())
                 sums[t] += c.log_odds
-    found = {term: sums for term, _, sums in model.term_contributions(totals)}
+    summed = model.term_contributions(totals)
+    assert all(isinstance(feature, Summed) for feature in summed)
+    found = {term: sums for term, _, sums in summed}
     assert totals.headlines == sum(model.explain(text).coverage > 0 for text in texts)
     for term in expected.keys() | found.keys():
         assert found.get(term, nothing) == pytest.approx(expected.get(term, nothing), abs=1e-9), (

@@ -11,7 +11,7 @@ import signal
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
@@ -23,12 +23,13 @@ from headline_score import __version__
 from headline_score.default import default_model
 from headline_score.errors import HeadlineScoreError
 from headline_score.model import Model
-from headline_score.result import UNREAD, Explanation
+from headline_score.result import UNREAD, UNSAFE, Explanation
 from headline_score.streams import STANDARD_STREAM
 from headline_score.tables import FORMATS, READ_ONLY, format_of
 
 if TYPE_CHECKING:
     from headline_score.batch import Summary
+    from headline_score.evaluation import Evaluation
     from headline_score.tables import Table
 
 
@@ -170,6 +171,10 @@ _scale_option = click.option(
 
 def _load(model_path: str | None) -> Model:
     return default_model() if model_path is None else Model.load(model_path)
+
+
+def _paths(model_path: str | None) -> list[str]:
+    return [] if model_path is None else [model_path]
 
 
 def _format(path: str, file_format: str | None) -> str:
@@ -367,10 +372,11 @@ def report(
     Rows that can't be read are left out and counted, as are broken dates.
     """
     from headline_score.inputs import expand
-    from headline_score.report import require_report, write_report
+    from headline_score.report import check_output, require_report, write_report
 
     require_report()
     files = expand(patterns)
+    check_output(output, [*files, *_paths(model_path)])
     named = [(path, _format(path, file_format)) for path in files]
     started = time.perf_counter()
     with _progress(files, output) as progress:
@@ -461,8 +467,8 @@ def _tinted(text: str, log_odds: float) -> str:
 
 
 def _visible(text: str) -> str:
-    """Return a text with its control characters escaped: a terminal may obey them."""
-    return "".join(c if c >= " " and not "\x7f" <= c < "\xa0" else ascii(c)[1:-1] for c in text)
+    """Return a text with its unsafe characters escaped: a terminal may obey them."""
+    return UNSAFE.sub(lambda found: ascii(found[0])[1:-1], text)
 
 
 @main.command()
@@ -570,9 +576,10 @@ def evaluate(
     if page == STANDARD_STREAM:
         raise click.UsageError("--html needs a file: standard output is for the metrics")
     if page is not None:
-        from headline_score.report import require_report
+        from headline_score.report import check_output, require_report
 
         require_report()
+        check_output(page, [file, *_paths(model_path)])
 
     model = _load(model_path)
     data = read_graded(
@@ -585,15 +592,19 @@ def evaluate(
     )
     _count_out(data.without_text)
     results = evaluate_model(model, data.headlines, data.grades, resamples=resamples)
-    if page is not None:
-        from headline_score.report import write_evaluation
-
-        write_evaluation(data, model, results, page, source=file, command=_command_line())
     if absent := [target for target in model.targets if target not in data.grades]:
         click.echo(f"not evaluated, as not graded here: {', '.join(absent)}", err=True)
     if as_json:
         click.echo(json.dumps({t: _without_nan(asdict(r)) for t, r in results.items()}))
-        return
+    else:
+        click.echo(_metrics(results))
+    if page is not None:
+        from headline_score.report import write_evaluation
+
+        write_evaluation(data, model, results, page, source=file, command=_command_line())
+
+
+def _metrics(results: Mapping[str, Evaluation]) -> str:
     rows: list[list[object]] = [
         ["n", *(f"{r.n:,}" for r in results.values())],
         ["positives", *(f"{r.positives:,}" for r in results.values())],
@@ -601,7 +612,7 @@ def evaluate(
     ]
     names = next(iter(results.values())).metrics
     rows += [[name, *(str(r.metrics[name]) for r in results.values())] for name in names]
-    click.echo(_table(["", *results], rows))
+    return _table(["", *results], rows)
 
 
 def _labels(by: str | None, over: str | None) -> dict[str, Callable[[Table], str | None]]:

@@ -235,6 +235,20 @@ def term_spans(found: Sequence[Token]) -> list[tuple[int, int]]:
     return [*spans, *pairs, *inflected]
 
 
+_READABLE = {"<s>": "start ·", "</s>": "· end", "<name>": "a name", "+": "…"} | {
+    "0" * digits: f"number({digits})" for digits in range(1, 10)
+}
+
+
+def readable(term: str) -> str:
+    """Return a term as a reader understands it.
+
+    >>> readable("<s> why"), readable("<name> </s>"), readable("will + ?"), readable("000 ways")
+    ('start · why', 'a name · end', 'will … ?', 'number(3) ways')
+    """
+    return " ".join(_READABLE.get(word, word) for word in term.split(" "))
+
+
 def shape(plain: str, length: int) -> tuple[float, ...]:
     """Return the shape of a normalised text of `length` tokens, a number for each name in `SHAPE`.
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from headline_score.result import UNREAD
+from headline_score.result import UNREAD, UNSAFE, joined
 
 if TYPE_CHECKING:
     from headline_score.result import Explanation, Score, TargetExplanation
@@ -43,25 +43,11 @@ vertical-align:top;background:none;border:0;font-variant-numeric:tabular-nums}
 .hs-box meter::-moz-meter-bar{background:rgb(230,159,0)}
 """.strip()
 
-# One character for one, so that places stay. Control characters get their pictures (U+2400 …); what
-# turns the order of letters round, parts lines or is half a character becomes U+FFFD.
-_SHOWN: dict[int, int | str] = (
-    {code: 0x2400 + code for code in range(0x20)}
-    | dict.fromkeys(map(ord, "\t\n\r\f\v"), " ")
-    | {0x7F: 0x2421}
-    | dict.fromkeys(
-        [
-            *range(0x80, 0xA0),
-            *range(0x200E, 0x2010),
-            *range(0x2028, 0x202F),
-            *range(0x2066, 0x206A),
-            *range(0xD800, 0xE000),
-            0x061C,
-            0xFFFE,
-            0xFFFF,
-        ],
-        "\ufffd",
-    )
+# Control characters get their pictures (U+2400 …), what parts words a blank, all else U+FFFD.
+_SHOWN = (
+    {chr(code): chr(0x2400 + code) for code in range(0x20)}
+    | dict.fromkeys("\t\n\r\f\v", " ")
+    | {"\x7f": "\u2421"}
 )
 
 
@@ -71,7 +57,8 @@ def shown(text: str) -> str:
     >>> shown("Ferry\x1b fiasco\nin \u202eport")
     'Ferry␛ fiasco in �port'
     """
-    return text.translate(_SHOWN)
+    # One character for one, so that places stay.
+    return UNSAFE.sub(lambda found: _SHOWN.get(found[0], "\ufffd"), text)
 
 
 def highlighted(text: str, part: TargetExplanation) -> str:
@@ -110,8 +97,8 @@ def unplaced(part: TargetExplanation) -> str:
     """Return what moved the score but stands nowhere, such as shouting, as HTML; "" if nothing."""
     found: dict[str, float] = {}
     for c in part.contributions:
-        if not c.spans:  # of length there are two parts, which to a reader are one
-            name = c.term.strip("[]").removesuffix(" squared")
+        if not c.spans:
+            name = joined(c.term).strip("[]")
             found[name] = found.get(name, 0.0) + c.log_odds
     return " ".join(
         marked(f"{name} {log_odds:+.1f}", log_odds)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from headline_score import model_file
 from headline_score.calibration import IDENTITY, strength
 from headline_score.model_file import Header, Stored
-from headline_score.result import Contribution, Explanation, Score, TargetExplanation
+from headline_score.result import Contribution, Explanation, Score, Summed, TargetExplanation
 from headline_score.scorer import scorer_of
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from sklearn.pipeline import Pipeline
 
-    from headline_score.scorer import Summed
     from headline_score.totals import TermTotals
 
     Floats = NDArray[np.float64]
@@ -298,6 +297,15 @@ class Model:
         feature that any headline has, in no order of weight.
         """
         return self._scorer.term_contributions(totals)
+
+    def feature_name(self, term: str) -> str:
+        """Return the `term` of a contribution as a reader understands it.
+
+        >>> from headline_score import default_model
+        >>> [default_model().feature_name(term) for term in ("<s> why", "000", "[length]")]
+        ['start · why', 'number(3)', 'length']
+        """
+        return term[1:-1] if term.startswith("[") else self._scorer.readable(term)
 
 
 def _strongest_first(parts: Iterable[Contribution]) -> tuple[Contribution, ...]:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from itertools import pairwise
 from math import fsum
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from headline_score import calibration
 
@@ -17,6 +17,15 @@ T = TypeVar("T")
 
 UNREAD = "no known word: base rates"
 """What is said of a text that the model could not read."""
+
+UNSAFE = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
+)
+"""A character that is never shown as it is.
+
+Control characters, other ends of lines, what turns the order of letters round, half characters,
+and what is none.
+"""
 
 
 class _ByTarget(Mapping[str, T]):
@@ -143,6 +152,28 @@ class Contribution:
     """Each place `[start, end)` of the term in the text; empty for a shape feature."""
 
 
+class Summed(NamedTuple):
+    """What a feature added to the log-odds of several headlines."""
+
+    term: str
+    """As in `Contribution.term`."""
+
+    headlines: int
+    """How many of them have it."""
+
+    log_odds: tuple[float, ...]
+    """The sum of its contributions to each target."""
+
+
+def joined(term: str) -> str:
+    """Return the name of a feature, the same for both of length: to a reader they are one.
+
+    >>> joined("[length]"), joined("[length squared]"), joined("[capitals]"), joined("length")
+    ('[length]', '[length]', '[capitals]', 'length')
+    """
+    return "[length]" if term == "[length squared]" else term
+
+
 @dataclass(frozen=True)
 class TargetExplanation:
     """Why one target scored as it did: `logit` is `bias` plus the sum of the contributions.
@@ -257,8 +288,6 @@ _RESERVED = frozenset({"headline", *dir(Score), *dir(Explanation)}).union(
     field.name for result in (Score, Explanation) for field in fields(result)
 )
 _LONGEST_NAME = 200
-# Control characters, other ends of lines, what turns the order of letters round, half characters.
-_UNSHOWN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def is_target(name: object) -> bool:
@@ -270,4 +299,4 @@ def is_target(name: object) -> bool:
 
 def is_line(text: object) -> bool:
     """Tell a text of one line without control characters, fit for a terminal or a table's head."""
-    return isinstance(text, str) and not _UNSHOWN.search(text)
+    return isinstance(text, str) and not UNSAFE.search(text)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import ldexp, sqrt
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from headline_score.features import (
     LONGEST,
@@ -18,12 +18,13 @@ from headline_score.features import (
     length_shape,
     loudness,
     placed_tokens,
+    readable,
     shape,
     term_spans,
     terms,
 )
 from headline_score.model_file import TOP_CODE, FixedPoint, Parameters, Stored
-from headline_score.result import Contribution
+from headline_score.result import Contribution, Summed
 from headline_score.text import normalise
 from headline_score.vocabulary import BOUNDARY, FIRST_WORD, NOTHING, Vocabulary
 
@@ -37,19 +38,6 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 _REMEMBERED = 2**16  # terms: bounds memory
-
-
-class Summed(NamedTuple):
-    """What a feature added to the log-odds of several headlines."""
-
-    term: str
-    """As in `Contribution.term`."""
-
-    headlines: int
-    """How many of them have it."""
-
-    log_odds: tuple[float, ...]
-    """The sum of its contributions to each target."""
 
 
 class Scorer(Protocol):
@@ -87,6 +75,9 @@ class Scorer(Protocol):
 
     def term_contributions(self, totals: TermTotals) -> list[Summed]:
         """Return the sums of `contributions` over the headlines in the totals."""
+
+    def readable(self, term: str) -> str:
+        """Return a term of the model, no other feature, as a reader understands it."""
 
     def contributions(self, headline: str) -> tuple[list[list[Contribution]], float]:
         """Return for each target what moves its log-odds from the bias, and coverage.
@@ -187,6 +178,10 @@ class HeadlineScorer:
             Summed(names[row], count, tuple(values))
             for row, count, values in zip(present.tolist(), counts, sums, strict=True)
         ]
+
+    def readable(self, term: str) -> str:
+        """Return a term of the model as a reader understands it."""
+        return readable(term)
 
     def contributions(self, headline: str) -> tuple[list[list[Contribution]], float]:
         """Return for each target what moves its log-odds from the bias; and coverage."""

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from headline_score import tfidf
 from headline_score.calibration import softplus
-from headline_score.result import Contribution
+from headline_score.result import Contribution, Summed
 from headline_score.tfidf_file import TfidfParameters
 
 if TYPE_CHECKING:
-    from headline_score.scorer import Floats, Summed
+    from headline_score.scorer import Floats
     from headline_score.totals import TermTotals
 
 OTHERS = "[other targets]"
@@ -120,8 +120,6 @@ class TfidfScorer:
 
     def term_contributions(self, totals: TermTotals) -> list[Summed]:
         """Return the sums of `contributions` over the headlines in the totals."""
-        from headline_score.scorer import Summed  # which imports this module for few
-
         terms = [*self._rows]
         found = []
         for row in totals.counts[: len(terms)].nonzero()[0].tolist():
@@ -132,6 +130,10 @@ class TfidfScorer:
             by_others = tuple(totals.amounts[len(terms) :].tolist())
             found.append(Summed(OTHERS, int(totals.counts[len(terms) :].max()), by_others))
         return found
+
+    def readable(self, term: str) -> str:
+        """Return a term of the model as a reader understands it: as it is."""
+        return term
 
     def contributions(self, headline: str) -> tuple[list[list[Contribution]], float]:
         """Return for each target what moves its log-odds from the bias; and coverage."""

@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from headline_score.errors import MissingExtraError, TableError
-from headline_score.streams import STANDARD_STREAM, writing
+from headline_score.streams import STANDARD_STREAM, unpacked_name, writing
 
 if TYPE_CHECKING:
     from headline_score.evaluation import Evaluation
@@ -22,6 +22,22 @@ def require_report() -> None:
     missing = [name for name in ("jinja2", "matplotlib") if find_spec(name) is None]
     if missing:
         raise MissingExtraError("a report", "report", missing[0])
+
+
+def check_output(output: str, inputs: Sequence[str]) -> None:
+    """Raise `TableError` unless a page can go there: to `-`, a pipe, a device or a file of HTML.
+
+    Args:
+        output: path of the page.
+        inputs: paths of what it is made from, which it never replaces.
+    """
+    if output == STANDARD_STREAM:
+        return
+    if os.path.realpath(output) in map(os.path.realpath, inputs):
+        raise TableError(f"{output}: a page can't be written over its input")
+    special = os.path.exists(output) and not os.path.isfile(output)
+    if not special and not unpacked_name(output).lower().endswith((".html", ".htm")):
+        raise TableError(f"{output}: a page is a file of HTML: name it .html")
 
 
 def write_report(
@@ -40,7 +56,7 @@ def write_report(
 
     Args:
         files: path and format, a key of `tables.FORMATS`, of each.
-        output: path of the page, or `-`; a file appears when it is whole.
+        output: path of the page, `.html` or `.htm`, or `-`; a file appears when it is whole.
         model: what scores.
         column: the headlines' column; by default `headline` or `title`.
         by: the publishers' column; by default one of a usual name, if there is any.
@@ -58,15 +74,17 @@ def write_report(
             written, or would replace a table.
     """
     require_report()
-    _spare_inputs([path for path, _ in files], output)
+    names = [path for path, _ in files]
+    check_output(output, names)
     from headline_score.report.corpus import read_corpus
     from headline_score.report.corpus_page import corpus_page
 
-    corpus = read_corpus(files, model, column=column, by=by, over=over, progress=progress)
-    names = [path for path, _ in files]
     short = ", ".join(map(os.path.basename, names[:3])) + (" …" if len(names) > 3 else "")
     title = title or f"Headlines of {short}"
-    _write(corpus_page(corpus, title=title, sources=names, command=command), output)
+    with writing(output) as file:  # before the tables are read, which may take long
+        corpus = read_corpus(files, model, column=column, by=by, over=over, progress=progress)
+        page = corpus_page(corpus, title=title, sources=names, command=command)
+        file.write(page.encode())
     return corpus.counts
 
 
@@ -86,7 +104,7 @@ def write_evaluation(
             publishers and dates.
         model: what scored.
         results: of `evaluation.evaluate` with these.
-        output: path of the page, or `-`; a file appears when it is whole.
+        output: path of the page, `.html` or `.htm`, or `-`; a file appears when it is whole.
         source: name of the file with the grades.
         command: what made the page, to be said on it.
 
@@ -95,17 +113,9 @@ def write_evaluation(
         TableError: the page can't be written, or would replace the file with the grades.
     """
     require_report()
-    _spare_inputs([source], output)
+    check_output(output, [source])
     from headline_score.report.evaluation_page import evaluation_page
 
-    _write(evaluation_page(data, model, results, source=source, command=command), output)
-
-
-def _spare_inputs(inputs: Sequence[str], output: str) -> None:
-    if output != STANDARD_STREAM and os.path.realpath(output) in map(os.path.realpath, inputs):
-        raise TableError(f"{output}: a page can't be written over its input")
-
-
-def _write(page: str, output: str) -> None:
     with writing(output) as file:
+        page = evaluation_page(data, model, results, source=source, command=command)
         file.write(page.encode())

@@ -23,9 +23,6 @@ Floats = NDArray[np.float64]
 
 WIDTH = 350  # px of a chart, about that of a phone
 BINS = 20
-_WORDS = {"<s>": "start ·", "</s>": "· end", "<name>": "a name", "+": "…"} | {
-    "0" * digits: f"number({digits})" for digits in range(1, 10)
-}
 _ABOVE: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (-0.02, 1.0), "borderaxespad": 0.2}
 _ROW = 23  # px of a row of a chart with names
 _NAMES = 128  # px for these
@@ -226,7 +223,7 @@ def terms(
             name=f"terms{t}",
             label=f"Terms that raise and lower {target} most in these headlines; the table below"
             " has the same figures.",
-            texts={i: _short(term_name(driver.term)) for i, driver in enumerate(found)},
+            texts={i: _short(driver.name) for i, driver in enumerate(found)},
         )
 
 
@@ -274,19 +271,6 @@ def precision_recall(
             " the table below has both at some thresholds."
         )
         return svg.inline(figure, styles, name=f"precision{t}", label=label)
-
-
-def term_name(term: str) -> str:
-    """Return a term as a reader understands it.
-
-    >>> term_name("<s> why"), term_name("<name> </s>"), term_name("will + ?"), term_name("[length]")
-    ('start · why', 'a name · end', 'will … ?', 'length')
-    >>> term_name("000 ways")
-    'number(3) ways'
-    """
-    if term.startswith("["):
-        return term.strip("[]")
-    return " ".join(_WORDS.get(word, word) for word in term.split(" "))
 
 
 def _panel(height: int, *, left: int, bottom: int, top: int = 12) -> tuple[Figure, Axes]:

@@ -16,6 +16,7 @@ from headline_score.report.columns import (
     find_column,
     is_missing,
     month_of,
+    publisher_in,
 )
 from headline_score.streams import Source, reading
 from headline_score.tables import FORMATS, RowError, Table, headline_in
@@ -24,7 +25,7 @@ from headline_score.totals import TermTotals
 
 _WELL_READ = 0.5  # coverage that a headline needs to be shown as telling
 _SPARE = 4  # headlines kept for each that is shown: one may oust several that are like it
-_LONGEST_NAME = 200  # characters of a publisher's name that are kept
+_BROKEN = "\ufffd"  # stands for a date that can't be read
 NONE = -1
 """Number of no publisher, and period of no date."""
 
@@ -54,7 +55,7 @@ class Counts:
     unread: int = 0
     """Rows whose headline has no word that the model knows."""
     without_publisher: int = 0
-    """Rows with a headline that was read, but without a publisher, where there is such a column."""
+    """Rows with a headline that was read, but without a publisher."""
     without_date: int = 0
     """Likewise without a date."""
     bad_dates: int = 0
@@ -151,18 +152,35 @@ Cells = tuple[str | None, Any, Any]
 def _cells(
     table: Table, columns: tuple[str, str | None, str | None], gathered: _Gathered, source: Source
 ) -> Iterator[Cells]:
-    """Yield headline, publisher and date of each row; None where there is no such column."""
-    headline, by, over = (
-        table.getter(name) if name is not None else lambda row: None for name in columns
-    )
+    """Yield headline, publisher and date of each row; None where there is no such column.
+
+    A publisher or date that can't be read costs no headline.
+    """
+    headline = table.getter(columns[0])
+    by, over = _lenient(table, columns[1], None), _lenient(table, columns[2], _BROKEN)
     report = gathered.reporter(source)
     for line, row in table.rows:
         try:
-            found = headline_in(headline(row)), by(row), over(row)
+            text = headline_in(headline(row))
         except RowError as error:
             report(line, str(error))
             continue
-        yield found
+        yield text, by(row), over(row)
+
+
+def _lenient(table: Table, column: str | None, broken: str | None) -> Callable[[Any], Any]:
+    """Return what takes a column's value out of a row: `broken` where it can't be read."""
+    if column is None:
+        return lambda row: None
+    get = table.getter(column)
+
+    def value(row: Any) -> Any:
+        try:
+            return get(row)
+        except RowError:
+            return broken
+
+    return value
 
 
 class _Gathered:
@@ -243,15 +261,15 @@ class _Gathered:
         )
 
     def _publisher(self, value: Any) -> int:
-        if is_missing(value):
-            self.counts.without_publisher += bool(self._by)
+        name = publisher_in(value)
+        if not name:
+            self.counts.without_publisher += 1
             return NONE
-        name = str(value).strip()[:_LONGEST_NAME]
         return self._numbers.setdefault(name, len(self._numbers))
 
     def _period(self, value: Any) -> int:
         if is_missing(value):
-            self.counts.without_date += bool(self._over)
+            self.counts.without_date += 1
             return NONE
         if found := month_of(value):
             return period(*found)
@@ -268,10 +286,9 @@ class _Gathered:
                 if found[i] <= best.floor:
                     break
                 text, publisher, date = block[i]
-                name = "" if is_missing(publisher) else str(publisher).strip()[:_LONGEST_NAME]
                 month = month_of(date)
                 at = period(*month) if month else NONE
-                best.add(Telling(float(found[i]), str(text), name, at))
+                best.add(Telling(float(found[i]), str(text), publisher_in(publisher), at))
 
 
 class _Best:

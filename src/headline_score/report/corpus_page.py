@@ -128,7 +128,7 @@ def _remarks(corpus: Corpus) -> list[str]:
         found.append(f"Without a publisher: {_rows(counts.without_publisher)}.")
     if not corpus.over:
         found.append("No column of dates: name one with --over.")
-    if counts.without_date:
+    elif counts.without_date:
         found.append(f"Without a date: {_rows(counts.without_date)}.")
     if counts.bad_dates:
         found.append(
@@ -310,7 +310,7 @@ def _drivers(styles: Styles, corpus: Corpus) -> dict[str, Any]:
 
 def _driver(driver: Driver) -> Row:
     return Row(
-        shown(charts.term_name(driver.term)),
+        shown(driver.name),
         [
             page.count(driver.headlines),
             Cell(f"{driver.mean:+.4f}", driver.mean),

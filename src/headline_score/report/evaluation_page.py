@@ -20,7 +20,7 @@ from headline_score.graded import Graded
 from headline_score.highlight import shown
 from headline_score.model import Model
 from headline_score.report import charts, page
-from headline_score.report.columns import is_missing, month_of
+from headline_score.report.columns import month_of, publisher_in
 from headline_score.report.page import Cell, DataTable, Row
 from headline_score.report.summaries import FEW
 from headline_score.report.svg import Styles
@@ -74,9 +74,7 @@ def evaluation_page(
             styles, i, target, y[target], p[target], thresholds
         )
         curves.append(Markup(drawn) if drawn else None)
-    publishers = [
-        "" if is_missing(cell) else str(cell).strip() for cell in data.labels.get("by", [""] * n)
-    ]
+    publishers = [*map(publisher_in, data.labels.get("by", [""] * n))]
     months = [month_of(cell) for cell in data.labels.get("over", [None] * n)]
     years = [f"{month[0]:04}" if month else "" for month in months]
     split = _Split(targets, y, p, graded, model)
@@ -205,13 +203,14 @@ class _Split:
     def _table(
         self, what: str, labels: NDArray[np.object_], target: str, largest_first: bool
     ) -> DataTable:
-        names, of_row = np.unique(labels.astype(str), return_inverse=True)
+        index: dict[str, int] = {}
+        of_row = np.array([index.setdefault(label, len(index)) for label in labels], np.intp)
+        names = [*index]
         counts = np.bincount(of_row, minlength=len(names))
         numbers = [i for i in range(len(names)) if names[i]]
         numbers.sort(key=lambda i: (-counts[i] if largest_first else 0, names[i]))
         rows = [
-            self._row(str(names[i]), target, np.flatnonzero(of_row == i))
-            for i in numbers[:_MOST_GROUPS]
+            self._row(names[i], target, np.flatnonzero(of_row == i)) for i in numbers[:_MOST_GROUPS]
         ]
         caption = f"{target} by {what}"
         if len(numbers) > _MOST_GROUPS:

@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headline_score.report.corpus import NONE, Corpus
-from headline_score.scorer import Summed
+from headline_score.result import Summed, joined
 
 FEW = 30
 """Headlines below which a group is greyed and not ranked."""
 
-LENGTH = "[length]"
+LENGTH = joined("[length]")
 """What a headline's length and its square are called together."""
 
 RESAMPLES = 500
@@ -134,6 +134,8 @@ class Driver:
     """A feature, and what it did to one target in a corpus."""
 
     term: str
+    name: str
+    """Of the term, for a reader."""
     headlines: int
     """How many have it."""
     mean: float
@@ -147,12 +149,13 @@ def drivers(corpus: Corpus, most: int) -> list[tuple[list[Driver], list[Driver]]
     n = corpus.totals.headlines
     if not n:
         return [([], []) for _ in corpus.model.targets]
-    features = _with_one_length(corpus.model.term_contributions(corpus.totals))
+    features = _joined(corpus.model.term_contributions(corpus.totals))
     sums = np.array([feature.log_odds for feature in features])  # (features, targets)
 
     def driver(i: int, t: int) -> Driver:
         term, headlines, values = features[i]
-        return Driver(term, headlines, values[t] / n, values[t] / headlines)
+        name = corpus.model.feature_name(term)
+        return Driver(term, name, headlines, values[t] / n, values[t] / headlines)
 
     found = []
     for t in range(len(corpus.model.targets)):
@@ -163,11 +166,12 @@ def drivers(corpus: Corpus, most: int) -> list[tuple[list[Driver], list[Driver]]
     return found
 
 
-def _with_one_length(features: list[Summed]) -> list[Summed]:
-    """Return the features with length and its square as one: to a reader they are."""
-    lengths = [feature for feature in features if feature.term.startswith("[length")]
-    rest = [feature for feature in features if not feature.term.startswith("[length")]
-    if not lengths:
-        return rest
-    sums = tuple(map(sum, zip(*(feature.log_odds for feature in lengths), strict=True)))
-    return [*rest, Summed(LENGTH, max(feature.headlines for feature in lengths), sums)]
+def _joined(features: list[Summed]) -> list[Summed]:
+    """Return the features with those as one that to a reader are."""
+    found: dict[str, Summed] = {}
+    for term, headlines, log_odds in features:
+        if other := found.get(term := joined(term)):
+            headlines = max(headlines, other.headlines)
+            log_odds = tuple(map(sum, zip(log_odds, other.log_odds, strict=True)))
+        found[term] = Summed(term, headlines, log_odds)
+    return [*found.values()]
