@@ -333,6 +333,8 @@ def to_pipeline(model: Model) -> Pipeline:
     gives its base rates.
     """
     parameters = model.parameters
+    if not isinstance(parameters, Parameters):
+        raise TypeError("this model is none of the recipe that is trained here")
     pipeline = make_pipeline(dict.fromkeys(model.targets, 1.0), model.names, model.cues)
     pipeline[0].known_ = frozenset(parameters.words)
     vectorizer = pipeline[1].transformer_list[0][1]
