@@ -6,6 +6,7 @@ import errno
 import io
 import json
 import os
+import re
 import shlex
 import signal
 import sys
@@ -467,8 +468,16 @@ def _tinted(text: str, log_odds: float) -> str:
 
 
 def _visible(text: str) -> str:
-    """Return a text with its unsafe characters escaped: a terminal may obey them."""
-    return UNSAFE.sub(lambda found: ascii(found[0])[1:-1], text)
+    """Return a text with its unsafe characters escaped: a terminal may obey them.
+
+    Bytes that are no UTF-8 come out as they went in: `run` sees to these half characters.
+    """
+
+    def shown(found: re.Match[str]) -> str:
+        character = found[0]
+        return character if "\ud800" <= character <= "\udfff" else ascii(character)[1:-1]
+
+    return UNSAFE.sub(shown, text)
 
 
 @main.command()
