@@ -97,12 +97,13 @@ class TfidfScorer:
                 for start, weights in zip(self._intercepts, self._weights, strict=True)
             ]
         )
-        own = sums - np.asarray(self._intercepts)
+        before = sums
         if options.link != "logistic":
             sums = np.array([linked(of_one, options.link) for of_one in sums.tolist()])
-        known = np.array(coverage) > 0
         if totals is not None:
+            known = np.array(coverage) > 0
             inside = known[text]
+            own = before - np.asarray(self._intercepts)
             by_others = sums - np.asarray(self.bias) - own
             totals.add(row[inside], values[inside], by_others[known, : self._others])
         return sums, np.array(coverage)
