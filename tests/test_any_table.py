@@ -368,13 +368,16 @@ def test_every_row_is_written_or_listed_once_in_order(tmp_path: Path) -> None:
         assert [int(row["line"]) for row in rows_of(errors)] == bad
 
 
-def test_without_a_bad_row_there_is_no_list_and_an_older_one_stays(tmp_path: Path) -> None:
+def test_without_a_bad_row_there_is_no_list_and_an_older_one_is_emptied(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("headline\nFerry sails\n")
     command("a.csv", "-o", "b.csv", "--on-error", "skip", cwd=tmp_path)
     assert names_in(tmp_path) == {"a.csv", "b.csv"}
-    (tmp_path / "b.csv.errors.csv").write_text("older")
+    older = tmp_path / "b.csv.errors.csv"
+    older.write_text("line,reason\n7,too many cells\n")
+    command("a.csv", "-o", "b.csv", cwd=tmp_path)
+    assert "7," in older.read_text()  # this run keeps no list
     command("a.csv", "-o", "b.csv", "--on-error", "skip", cwd=tmp_path)
-    assert (tmp_path / "b.csv.errors.csv").read_text() == "older"
+    assert older.read_text() == "line,reason\n"
 
 
 @pytest.mark.parametrize("errors", ["a.csv", "b.csv", "link.csv", "./b.csv"])

@@ -155,7 +155,9 @@ def fine_tune(encoder: Encoder, teacher: Teacher, rows: Rows) -> None:
         teacher.parameters(), lr=encoder.learning_rate, weight_decay=0.01, fused=True
     )
     steps = encoder.epochs * (len(texts) // BATCH + 1)
-    schedule = get_linear_schedule_with_warmup(optimizer, steps // 10, steps)
+    schedule = get_linear_schedule_with_warmup(  # type: ignore[no-untyped-call, unused-ignore]
+        optimizer, steps // 10, steps
+    )
     loss_of = torch.nn.BCEWithLogitsLoss()
     started, done = time.perf_counter(), 0
     for epoch in range(encoder.epochs):

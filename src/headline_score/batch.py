@@ -83,7 +83,8 @@ def score_file(
         workers: processes to score in.
         on_error: whether a row that can't be read or written ends the run, or is left out.
         errors: path of a CSV table of the rows left out, if any: number and reason, and the file
-            if there are several. It appears just before `target` does.
+            if there are several. It appears just before `target` does. If no row is left out, none
+            appears, but an older one is emptied.
         progress: called after each block of rows with the bytes of the input read so far.
 
     Raises:
@@ -111,6 +112,7 @@ def score_file(
                 for rows, scores in _scored(read, model, summary, workers):
                     output.write(rows, scores)
                     progress(inputs.position())
+            left_out.empty_older(first.source)
         out.flush()  # if the disk is full, `errors` is not to appear
     return summary
 
@@ -198,15 +200,22 @@ class _LeftOut:
     def add(self, source: Source, number: int, reason: str) -> None:
         file = (source.name,) if self._several else ()
         if self._path and not self._summary.left_out:
-            out = self._opened.enter_context(writing(self._path))
-            stream = self._opened.enter_context(as_text(out))
-            self._list = csv.writer(stream, lineterminator="\n").writerow
-            self._list((*(["file"] if file else []), source.unit, "reason"))
+            self._begin(self._path, source)
         self._list((*file, number, reason))
         self._summary.left_out += 1
         self._summary.unit = source.unit
         if len(self._summary.first_left_out) < FIRST_LEFT_OUT:
             self._summary.first_left_out.append(source.place(number) if file else number)
+
+    def empty_older(self, source: Source) -> None:
+        """Replace the list of an earlier run, if there is one, where this run left out nothing."""
+        if self._path and not self._summary.left_out and os.path.isfile(self._path):
+            self._begin(self._path, source)
+
+    def _begin(self, path: str, source: Source) -> None:
+        stream = self._opened.enter_context(as_text(self._opened.enter_context(writing(path))))
+        self._list = csv.writer(stream, lineterminator="\n").writerow
+        self._list((*(["file"] if self._several else []), source.unit, "reason"))
 
     def __enter__(self) -> _LeftOut:
         return self

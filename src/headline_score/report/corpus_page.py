@@ -18,6 +18,7 @@ from headline_score.report.page import Cell, DataTable, Row
 from headline_score.report.summaries import (
     FEW,
     LENGTH,
+    MANY,
     RESAMPLES,
     Driver,
     Group,
@@ -221,7 +222,8 @@ def _publishers(styles: Styles, corpus: Corpus, groups: Sequence[Group]) -> dict
     ]
     said = (
         f"By the column {_quoted(corpus.by)}. Dots are mean strengths, bars their 95 % intervals"
-        f" (bootstrap, {RESAMPLES} resamples), the dashed line the mean of all."
+        f" (bootstrap, {RESAMPLES} resamples; normal beyond {MANY:,} headlines), the dashed line"
+        " the mean of all."
     )
     if many:
         said += f" Shown are the {_HIGHEST} highest and the {_LOWEST} lowest of {len(ranked):,}."

@@ -17,8 +17,12 @@ LENGTH = joined("[length]")
 """What a headline's length and its square are called together."""
 
 RESAMPLES = 500
+"""Of the bootstrap."""
+
+MANY = 4096
+"""Headlines beyond which means are normal, and the bootstrap would give the normal interval."""
+
 _FEWEST = 5  # headlines below which there is no interval
-_MANY = 4096  # headlines beyond which means are normal, and the bootstrap gives the normal interval
 _MOST_MONTHS = 240  # beyond, time goes by years
 
 
@@ -76,7 +80,7 @@ def groups(
 def interval(
     values: NDArray[np.float64], random: np.random.Generator
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the ends of the 95 % bootstrap interval of the means of n rows.
+    """Return the ends of the 95 % interval of the means of n rows: bootstrap, or normal if many.
 
     NaN if there are too few rows.
 
@@ -88,7 +92,7 @@ def interval(
     if n < _FEWEST:
         nothing = np.full(values.shape[1], np.nan)
         return nothing, nothing
-    if n > _MANY:
+    if n > MANY:
         margin = 1.96 * values.std(0) / np.sqrt(n)
         return values.mean(0) - margin, values.mean(0) + margin
     drawn = random.integers(n, size=(RESAMPLES, n))
