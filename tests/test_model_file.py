@@ -20,7 +20,7 @@ import headline_score
 from headline_score import Model, ModelFileError
 from headline_score.arrays import LARGEST, Archive, Member, array, assembled, deflated, npy
 from headline_score.features import NAME
-from headline_score.lookup import multipliers
+from headline_score.lookup import SCATTER
 from headline_score.model_file import (
     ARRAYS,
     LISTS,
@@ -36,6 +36,7 @@ from headline_score.model_file import (
 from headline_score.result import Explanation, Score
 from headline_score.tfidf import Options
 from headline_score.tfidf_file import TfidfParameters
+from headline_score.vocabulary import FIRST_WORD
 
 SHIPPED = Path(headline_score.__file__).with_name("model.npz")
 Arrays = dict[str, NDArray[Any]]
@@ -437,6 +438,16 @@ NO_VALUES: tuple[object, ...] = (
     "a\nb",
     "\x1b]0;x\x07",
 )
+
+
+def pair_of_names(arrays: Arrays) -> Arrays:
+    words = arrays["words"].tobytes().decode().split("\n")
+    row, rights = FIRST_WORD + words.index(NAME), arrays["rights"].copy()
+    start, end = arrays["starts"][row : row + 2]
+    rights[min(start + np.searchsorted(rights[start:end], row), end - 1)] = row
+    return {**arrays, "rights": rights}
+
+
 DAMAGES: dict[str, Damage] = {
     "other magic": header(magic="some other model"),
     "magic of other type": header(magic=["headline-score model"]),
@@ -518,6 +529,12 @@ DAMAGES: dict[str, Damage] = {
             "pair of a negative one": put(0, -1),
         }.items()
     },
+    "word pair of no word": rights(False, put(0, 0)),
+    "pair without left member": changed("starts", lambda a: np.maximum(a, np.arange(len(a)) > 0)),
+    "pair of names": pair_of_names,
+    "too many weights": lambda arrays: header(targets=[f"t{i}" for i in range(1000)])(
+        lines("words", lambda words: [*words, *(b"%d" % i for i in range(9_000))])(arrays)
+    ),
     "idf too large": changed("idf", lambda a: a + np.float32(32)),
     "idf negative": changed("idf", lambda a: -a),
     "scale negative": item("scale", -1.0),
@@ -706,8 +723,8 @@ def name_alone(arrays: Arrays) -> Arrays:
 
 
 def of_one_hash(count: int) -> list[bytes]:
-    """Return words of letters that have one hash in twos, as `bulk_reader` first tries it."""
-    multiplier, chosen = int(next(multipliers(lambda: b""))), random.Random(3)
+    """Return words of letters that have one hash in twos, as `bulk_reader` hashes them."""
+    multiplier, chosen = int(SCATTER), random.Random(3)
     found: list[bytes] = []
     met: dict[int, tuple[bytes, int]] = {}
     while len(found) < count:

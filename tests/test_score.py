@@ -3,7 +3,7 @@ import json
 import pickle
 from collections.abc import Callable
 from dataclasses import FrozenInstanceError
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -33,6 +33,16 @@ def test_any_text_gets_strengths_from_0_to_1(text: str) -> None:
     for value in (*result.strengths, result.coverage):
         assert type(value) is float
         assert 0 <= value <= 1
+
+
+def test_another_thread_may_empty_what_is_remembered_at_any_time(
+    small: Model, headlines: list[str]
+) -> None:
+    remembered = cast(Any, small)._scorer._addends
+    for headline in headlines[:9]:
+        alone = small.score(headline)
+        remembered.clear()
+        assert small.score(headline) == alone
 
 
 @pytest.mark.parametrize(
@@ -194,6 +204,15 @@ DISGUISES = {
     "drawn out": "You won't believe this shoooocking trick that doctors reaaaally hate",
     "invisible": "You won't bel\u200bieve this sho\u00adcking trick that doc\u2060tors really hate",
     "full-width": "You won't believe this ｓｈｏｃｋｉｎｇ trick that doctors really hate",
+    "fillers": "You won't bel\u3164ieve this shock\x08ing trick that doc\u115ftors rea\x7flly hate",
+    "Greek": "Yoυ woη't bεliενε τhis shoςkiηg triςκ thατ doςτοrs rεαllγ hατε",
+    "Armenian": "Yօս wօո't believe this sհօckinց trick tհat dօctօrs really հate",
+    "Cherokee": "YᎾU WᎾN'T ᏴELIEVE THIᏚ ᏚHᎾCKING TRICK THAT DᎾCTᎾRS REALLY HATE",
+    "small capitals": "You won't believe this ꜱʜᴏᴄᴋɪɴɢ trick that ᴅᴏᴄᴛᴏʀꜱ really hate",
+    "squares": "You won't believe this 🆂🅷🅾🅲🅺🅸🅽🅶 trick that 🅓🅞🅒🅣🅞🅡🅢 really hate",
+    "with full stops": "You won't believe this s.h.o.c.k.i.n.g trick that doctors really hate",
+    "with hyphens": "You won't believe this S-H-O-C-K-I-N-G trick that doctors really hate",
+    "spaced widely": "You won't believe this S  H  O  C  K  I  N  G trick that doctors really hate",
 }
 
 

@@ -3,8 +3,9 @@ from itertools import pairwise
 
 import pytest
 from hypothesis import assume, example, given
+from hypothesis import strategies as st
 
-from headline_score.text import normalise, offsets
+from headline_score.text import normalise, normalise_all, offsets
 
 
 @pytest.mark.parametrize(
@@ -45,9 +46,29 @@ def test_typography_becomes_plain(raw: str, plain: str) -> None:
 
 
 def test_ascii_without_entity_or_publisher_is_left_alone() -> None:
-    ascii_text = "".join(map(chr, range(128))).replace("&", "")
+    ascii_text = "".join(filter(is_seen, map(chr, range(128)))).replace("&", "")
     assert normalise(ascii_text) == ascii_text
     assert normalise("R&D; a & b &nosuchentity;") == "R&D; a & b &nosuchentity;"
+
+
+def is_seen(character: str) -> bool:
+    return character.isprintable() or character.isspace()
+
+
+def test_what_nobody_sees_vanishes() -> None:
+    for first, last in [
+        *[(0x00, 0x08), (0x0E, 0x1B), (0x7F, 0x84), (0x86, 0x90), (0xAD, 0xAD), (0x300, 0x36F)],
+        *[(0x115F, 0x1160), (0x180B, 0x180F), (0x200B, 0x200F), (0x202A, 0x202E), (0x2060, 0x206F)],
+        *[(0x3164, 0x3164), (0xFE00, 0xFE0F), (0xFEFF, 0xFEFF), (0xFFA0, 0xFFA0), (0xFFF0, 0xFFF8)],
+        *[(0x1BCA0, 0x1BCA3), (0x1D173, 0x1D17A), (0xE0000, 0xE0FFF)],
+    ]:
+        for code in range(first, last + 1):
+            assert normalise(f"fer{chr(code)}ry") == "ferry", hex(code)
+
+
+@given(st.lists(st.text(st.sampled_from("ab &;.-|\x00\x7f\n\u200bé"))))
+def test_many_texts_are_normalised_as_each_alone(texts: list[str]) -> None:
+    assert normalise_all(texts) == list(map(normalise, texts))
 
 
 @given(...)

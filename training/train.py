@@ -3,6 +3,9 @@
     python training/train.py --data ../shared/data            # writes the shipped model anew
     python training/train.py --data ../shared/data --check    # is it the same, byte for byte?
 
+The bytes depend on the versions of Python, NumPy, SciPy and scikit-learn, which the model names,
+and not on the processor, so long as it is an x86-64 of the last ten years.
+
 The rows are the annotated headlines, the invented ones of `contrast.csv`, and others with the
 grades of fine-tuned transformers, as `training/distill.py` put them into `teacher.npz`: ungraded
 headlines, crossed ones (`crossed.py`), and the tweets of Webis Clickbait 2017, in the order in
@@ -12,6 +15,7 @@ which humans graded them. Some of the annotated ones come again with more around
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import tempfile
 from dataclasses import dataclass
@@ -33,6 +37,12 @@ SHIPPED = HERE.parent / "src" / "headline_score" / "model.npz"
 TARGETS = ("clickbait", "speculation", "sensationalism")
 VERSION = "2026.11"
 SEED = 0
+# What sums of floats come to, to the last bit, depends on the instructions that OpenBLAS and NumPy
+# choose for a processor: they are to choose AVX2's, which all of the last ten years have.
+SAME_BITS = {
+    "OPENBLAS_CORETYPE": "Haswell",
+    "NPY_DISABLE_CPU_FEATURES": "X86_V4 AVX512_ICL AVX512_SPR",
+}
 
 # Chosen by `training/tune.py` on rows that neither model nor teacher had read.
 C = {"clickbait": 4.0, "speculation": 4.0, "sensationalism": 8.0}
@@ -258,6 +268,8 @@ def main() -> None:
     parser.add_argument("-o", "--output", type=Path, default=SHIPPED, help="model file to write")
     parser.add_argument("--check", action="store_true", help="compare with the shipped model")
     arguments = parser.parse_args()
+    if not SAME_BITS.items() <= os.environ.items():  # they are read when NumPy is imported
+        os.execve(sys.executable, [sys.executable, *sys.argv], {**os.environ, **SAME_BITS})
     try:
         model = build(with_taught(load_rows(arguments.data), arguments.data))
     except sources.MissingDataError as error:

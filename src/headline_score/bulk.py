@@ -18,7 +18,7 @@ from headline_score.bulk_reader import BulkReader
 from headline_score.calibration import calibrated
 from headline_score.features import LONGEST, LOUD, SHAPE, length_shape
 from headline_score.model_file import FixedPoint, Parameters, Stored, decoded
-from headline_score.text import normalise
+from headline_score.text import normalise_all
 from headline_score.totals import TermTotals
 from headline_score.vocabulary import FIRST_WORD, NOTHING, Vocabulary
 
@@ -114,7 +114,7 @@ class BulkScorer:
             alone: gives log-odds and coverage of a normalised text that is not ASCII.
             totals: what the headlines are to be added to, if anything.
         """
-        plain = list(map(normalise, headlines))
+        plain = normalise_all(headlines)
         logits, coverage = np.empty((len(plain), self._offsets.shape[1])), np.empty(len(plain))
         simple = np.fromiter(map(str.isascii, plain), bool, len(plain))
         others = np.flatnonzero(~simple).tolist()

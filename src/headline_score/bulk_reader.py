@@ -5,10 +5,10 @@ kinds to tokens, tokens to 64-bit hashes, hashes to words, neighbours to pairs. 
 single token only where the vocabulary has no such word. The texts must be ASCII, as nearly all
 headlines are once they are normalised.
 
-No word is taken for another. The hashes of a vocabulary's words are all different, made so when
-the reader is; and where a token has the hash of a listed word, its length and all its bytes but the
-first eight are compared with the word's. If those are alike so are the first eight, as hashing is
-one to one in each of them.
+No word is taken for another. No two listed words have one hash: of those that would, one is listed,
+and the others are looked up one by one. And where a token has the hash of a listed word, its length
+and all its bytes but the first eight are compared with the word's. If those are alike so are the
+first eight, as hashing is one to one in each of them.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headline_score.features import LONGEST_WORD, MOST_CUES, PUNCTUATION, loudness
-from headline_score.lookup import HashTable, multipliers
+from headline_score.lookup import SCATTER, HashTable
 from headline_score.vocabulary import BOUNDARY, KNOWN, NAMED, NOTHING, UNKNOWN, Vocabulary
 
 Bytes = NDArray[np.uint8]
@@ -78,10 +78,6 @@ class BulkReader:
         self._looked_up = vocabulary.looked_up
         self._remembered = lru_cache(_REMEMBERED)(vocabulary.looked_up)
         names = vocabulary.names
-        listed = list({*vocabulary.words, *names, *(f"{n}'s" for n in names)})
-        known = [vocabulary.looked_up(word) for word in listed]
-        # What is known of each listed token, int32 each, shape (listed,)
-        self._row, self._stem, self._kind, self._cue = np.array(known, np.int32).T.copy()
         starts, rights = np.asarray(vocabulary.starts), np.asarray(vocabulary.rights)
         self._base, cues = vocabulary.first_pair, len(vocabulary.cues)
         lefts = np.repeat(np.arange(self._base + cues, dtype=np.int64), np.diff(starts))
@@ -93,16 +89,19 @@ class BulkReader:
         self._cue_pair_row[lefts[last:] - self._base, rights[last:]] = self._base + np.arange(
             last, len(rights)
         )
-        encoded = [word.encode() for word in listed]
-        self._lengths = np.fromiter(map(len, encoded), np.int64, len(listed))
-        ends = np.cumsum(self._lengths)
-        self._starts, self._longest = ends - self._lengths, int(self._lengths.max())
-        self._chunks = _chunks(b"".join(encoded))
-        for self._multiplier in multipliers(lambda: b"\n".join(sorted(encoded))):  # odd: one to one
-            hashes = self._hashes(self._chunks, self._starts, self._lengths)
-            if len(np.unique(hashes)) == len(hashes):
-                break
-        self._listed = HashTable(hashes)
+        self._list(list({*vocabulary.words, *names, *(f"{name}'s" for name in names)}))
+
+    def _list(self, words: list[str]) -> None:
+        """Make the table of words that need no looking up."""
+        encoded = [word.encode() for word in words]
+        lengths = np.fromiter(map(len, encoded), np.int64, len(words))
+        starts = np.cumsum(lengths) - lengths
+        self._chunks, self._longest = _chunks(b"".join(encoded)), int(lengths.max())
+        hashes, first = np.unique(self._hashes(self._chunks, starts, lengths), return_index=True)
+        self._listed, self._lengths, self._starts = HashTable(hashes), lengths[first], starts[first]
+        known = [self._looked_up(words[place]) for place in first.tolist()]
+        # What is known of each listed token, int32 each, shape (listed,)
+        self._row, self._stem, self._kind, self._cue = np.array(known, np.int32).T.copy()
 
     def read(self, texts: Sequence[str]) -> Readings:
         """Read n normalised ASCII texts, n > 0."""
@@ -183,7 +182,7 @@ class BulkReader:
             if not left.size:
                 break
             mixed = hashes[left] ^ _chunk(chunks, starts[left], lengths[left], done)
-            mixed *= self._multiplier
+            mixed *= SCATTER  # odd: one to one
             hashes[left] = mixed ^ mixed >> _SPREAD
         return hashes
 

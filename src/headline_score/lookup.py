@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from hashlib import sha256
 from itertools import count
 
 import numpy as np
 from numpy.typing import NDArray
 
-_USUAL = 0x9E3779B97F4A7C15  # 2^64 / golden ratio (Knuth, TAOCP 6.4)
+SCATTER = np.uint64(0x9E3779B97F4A7C15)
+"""2^64 / golden ratio: numbers multiplied by it scatter well (Knuth, TAOCP 6.4)."""
+
 _MOST_STEPS = 256  # from a key's first slot to its own; usual are some twenty
 
 
-def multipliers(keys: Callable[[], bytes]) -> Iterator[np.uint64]:
+def _multipliers(keys: NDArray[np.uint64]) -> Iterator[np.uint64]:
     """Yield odd numbers to multiply keys by: one that scatters most keys well, and then others.
 
     Those follow from all of the keys, so nobody can make a model whose keys none of them scatters.
     """
-    yield np.uint64(_USUAL)
-    digest = sha256(keys())
+    yield SCATTER
+    digest = sha256(keys.tobytes())
     for number in count():
         digest.update(b"%d" % number)
         yield np.uint64(int.from_bytes(digest.digest()[:8], "little") | 1)
@@ -35,7 +37,7 @@ class HashTable:
         bits = max(2, (2 * len(keys)).bit_length())
         self._shift = np.uint64(64 - bits)
         self._last = np.intp((1 << bits) - 1)
-        for attempt, self._multiplier in enumerate(multipliers(keys.tobytes)):
+        for attempt, self._multiplier in enumerate(_multipliers(keys)):
             if self._filled(keys, _MOST_STEPS << attempt):
                 break
 

@@ -41,7 +41,7 @@ from headline_score.errors import ModelFileError
 from headline_score.features import END, NAME, RECIPE, SHAPE, START
 from headline_score.files import atomic_write
 from headline_score.result import is_line, is_target
-from headline_score.vocabulary import FIRST_WORD
+from headline_score.vocabulary import BOUNDARY, FIRST_WORD
 
 if TYPE_CHECKING:
     import numpy as np
@@ -59,8 +59,9 @@ TOP_CODE = 127
 MOST_IDF = 32
 MOST = 10**6  # far beyond any weight, so that no sum leaves the range of floats
 MOST_TARGETS = 1000
-# What bounds memory, and is far beyond any model too: of cues there is a square table.
-MOST_WORDS = {"words": 2**20, "names": 2**20, "cues": 2**12}
+# What bounds memory and time, and is far beyond any model too: of cues there is a square table.
+MOST_WORDS = {"words": 2**19, "names": 2**18, "cues": 2**12}
+MOST_WEIGHTS = 2**23  # of terms, for all targets
 MOST_LETTERS = 2**24  # bytes of all words of a list
 LONGEST_WORD = 2**16  # letters of one
 MOST_HEADER = 2**16  # bytes
@@ -188,8 +189,9 @@ class Parameters(Stored):
         parts: dict[str, Any] = arrays | {name: words(name, arrays[name]) for name in lists}
         if NAME not in parts["words"]:
             raise ValueError(f"its words lack {NAME}")
+        name = FIRST_WORD + parts["words"].index(NAME)
         first_pair, cues = FIRST_WORD + numbers["words"], numbers["cues"]
-        _check_pairs(arrays["starts"].tolist(), arrays["rights"].tolist(), first_pair, cues)
+        _check_pairs(arrays["starts"].tolist(), arrays["rights"].tolist(), name, first_pair, cues)
         return cls(header=header, **parts)
 
 
@@ -445,6 +447,8 @@ def _check_arrays(arrays: dict[str, memoryview[Any]], numbers: dict[str, int], t
         "shape_weights": ("d", (len(SHAPE), t)),
         "scale": ("d", (t,)),
     }
+    if n * t > MOST_WEIGHTS:
+        raise ValueError(f"it has more than {MOST_WEIGHTS:,} weights")
     check_arrays(arrays, layout, t)
     # The highest bytes of float32 numbers: up to 0x41 they are from 0 to below 32.
     if arrays["idf"].tobytes()[3::4].translate(None, bytes(range(0x42))):
@@ -453,7 +457,9 @@ def _check_arrays(arrays: dict[str, memoryview[Any]], numbers: dict[str, int], t
         raise ValueError("a scale is not above 0")
 
 
-def _check_pairs(starts: list[int], rights: list[int], first_pair: int, cues: int) -> None:
+def _check_pairs(
+    starts: list[int], rights: list[int], name: int, first_pair: int, cues: int
+) -> None:
     """Check that each left member's right ones are there, and rise: so no pair is there twice."""
     if starts[0] != 0 or starts[-1] != len(rights) or starts != sorted(starts):
         raise ValueError("its pairs are not in order")
@@ -462,8 +468,11 @@ def _check_pairs(starts: list[int], rights: list[int], first_pair: int, cues: in
         raise ValueError("a pair is out of order, or there twice")
     neighbours = starts[first_pair]
     for start, end in pairwise(sorted(places)):  # the least and the greatest of a left member
-        if rights[start] < 0 or rights[end - 1] >= (first_pair if end <= neighbours else cues):
+        least, most = (BOUNDARY, first_pair) if end <= neighbours else (0, cues)
+        if rights[start] < least or rights[end - 1] >= most:
             raise ValueError("a pair has a member that is not there")
+    if starts[BOUNDARY] or name in rights[starts[name] : starts[name + 1]]:
+        raise ValueError("a pair is of what never has a neighbour: no word, or names with names")
 
 
 def _unpacked(kind: type[Stored], *values: Any) -> Stored:

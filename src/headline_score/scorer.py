@@ -222,25 +222,27 @@ class HeadlineScorer:
 class _Addends(dict[int, tuple[int, ...]]):
     """By row what a term adds to the squared norm and to each log-odds, in `FixedPoint`.
 
-    Those of terms met before are remembered.
+    Those of terms met before are remembered. Another thread may empty this at any time, so what is
+    asked for must be found whatever is in it.
     """
 
     def __init__(self, parameters: Parameters, fixed: FixedPoint) -> None:
         self._idf, self._codes, self._fixed = parameters.idf, parameters.codes, fixed
-        self._none = dict.fromkeys(range(FIRST_WORD), (0,) * (1 + len(fixed.weights)))
-        self.update(self._none)
 
     def __missing__(self, row: int) -> tuple[int, ...]:
+        if len(self) >= _REMEMBERED:
+            self.clear()
+        found = self[row] = self._found(row)
+        return found
+
+    def _found(self, row: int) -> tuple[int, ...]:
         fixed = self._fixed
+        if row < FIRST_WORD:  # no term
+            return (0,) * (1 + len(fixed.weights))
         place = row - FIRST_WORD
         idf = self._idf[place]
         weights = [of[self._codes[place, t] + TOP_CODE + 1] for t, of in enumerate(fixed.weights)]
-        found = (
+        return (
             round(ldexp(idf * idf, fixed.square_bits)),
             *(round(ldexp(idf * weight, fixed.bits)) for weight in weights),
         )
-        if len(self) >= _REMEMBERED:
-            self.clear()
-            self.update(self._none)
-        self[row] = found
-        return found
