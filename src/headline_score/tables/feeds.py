@@ -26,8 +26,8 @@ _BEGINNINGS = {  # UTF-32's before UTF-16's, which one of them begins with
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
     codecs.BOM_UTF8: "utf-8",
-    "<?".encode("utf-32-le"): "utf-32-le",
-    "<?".encode("utf-32-be"): "utf-32-be",
+    "<".encode("utf-32-le"): "utf-32-le",
+    "<".encode("utf-32-be"): "utf-32-be",
     "<?".encode("utf-16-le"): "utf-16-le",
     "<?".encode("utf-16-be"): "utf-16-be",
 }
@@ -79,7 +79,7 @@ class Feed:
                 raise error
             rows = list(_rows(feed))
         except Exception as error:  # feedparser has no type for what it can't cope with
-            reason = f"no RSS or Atom feed that can be read: {type(error).__name__}: {error}"
+            reason = f"no RSS or Atom feed that can be read: {error!r:.99}"
             raise TableError(f"{source.name}: {reason}") from error
         if not feed.version:
             raise TableError(f"{source.name}: no RSS or Atom feed")
@@ -160,7 +160,9 @@ def _title(element: Any) -> str:
 
 
 def _date(entry: Any) -> str:
-    moment = entry.get("published_parsed") or entry.get("updated_parsed")
+    # Asked for what it lacks, feedparser would warn, and give the other.
+    names = [name for name in ("published_parsed", "updated_parsed") if name in entry]
+    moment = next((entry[name] for name in names if entry[name]), None)
     if not isinstance(moment, tuple):
         return ""
     try:
