@@ -2,12 +2,16 @@
 
 import csv
 import json
+import random
+import re
 import socket
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
+from xml.sax.saxutils import escape
 
 import pytest
 
@@ -16,6 +20,7 @@ from headline_score.batch import score_file
 from headline_score.report.corpus import read_corpus
 from headline_score.streams import reading
 from headline_score.tables import FORMATS, format_of
+from headline_score.tables.feeds import _without_tags
 
 Batch = Callable[..., "subprocess.CompletedProcess[bytes]"]
 
@@ -92,6 +97,82 @@ def test_a_feed_may_be_utf16_or_have_the_doctype_of_old(tmp_path: Path) -> None:
     assert read(tmp_path / "a.xml", rss(doctype=netscape)) == plain
 
 
+@pytest.mark.parametrize("date", ["pubDate", "dc:date"])
+def test_a_date_that_is_none_is_an_empty_cell(tmp_path: Path, batch: Batch, date: str) -> None:
+    moments = {
+        "0000-00-00 00:00:00": "",
+        "9999-12-31T23:59:59-14:00": "",
+        "0001-01-01T00:00:00+14:00": "",
+        "Sun, 99 Foo 0000 99:99:99 +9999": "",
+        "soon": "",
+        "9999-12-31T23:59:59Z": "9999-12-31T23:59:59Z",
+        "0987-01-02T03:04:05Z": "0987-01-02T03:04:05Z",
+    }
+    items = "".join(f"<item><title>Boat</title><{date}>{m}</{date}></item>" for m in moments)
+    content = f'<rss xmlns:dc="http://purl.org/dc/elements/1.1/"><channel>{items}</channel></rss>'
+    rows = read(tmp_path / "a.xml", content)
+    assert [row[2] for row in rows] == [*moments.values()]
+    done = batch("a.xml", "--on-error", "skip", cwd=tmp_path)
+    assert len(done.stdout.splitlines()) == 1 + len(moments)
+    assert read_corpus([(str(tmp_path / "a.xml"), "feed")], default_model())
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        ("Boat <b>x</b> <![bogus[x]]> leaves", "Boat x leaves"),
+        ("Boat <![ leaves", "Boat <![ leaves"),
+        ("Boat<!-- not <b>this</b> --> leaves <!-- today", "Boat leaves"),
+        ("<!DOCTYPE html><?x y?>Boat<br/>s <![CDATA[z]]>leave</", "Boats leave</"),
+        ("3 < 4 <3 <img alt='5 > 4' title=\"it's <b>\" src=x>boats", "3 < 4 <3 boats"),
+        ("<b it's>Boats</b> aren't <i\nclass=x>late</i> &lt;b&gt;", "Boats aren't late <b>"),
+        ("Boat <a href=", "Boat <a href="),
+        ("Fish &amp; chips &#8217; &copy &nonesuch; &#" + "9" * 5000, None),
+    ],
+)
+def test_a_title_is_what_its_tags_enclose(tmp_path: Path, html: str, text: str | None) -> None:
+    plain = text or html  # a number that long is left as it is
+    title = f'<title type="html">{escape(html)}</title>'
+    feed = f'<feed xmlns="http://www.w3.org/2005/Atom"><entry>{title}</entry></feed>'
+    assert read(tmp_path / "a.xml", feed) == [[plain, "", "", ""]]
+
+
+def test_titles_and_what_comes_before_a_feed_take_linear_time(tmp_path: Path) -> None:
+    """Untimed: else they would take hours."""
+    assert read(tmp_path / "a.xml", rss(doctype="\n" * 500_000)) == read(tmp_path / "b.xml", rss())
+    for unit in ("<!--", "<a ", "<", "</a ", "<! ", "<?x ", "<a b='", '<a "="', "'\"<a", '<a""'):
+        _without_tags(unit * 500_000)
+
+
+@pytest.mark.parametrize(
+    ("declared", "encoding"),
+    [
+        ("", "utf-8"),
+        ("utf-8", "utf-8-sig"),
+        ("iso-8859-1", "utf-8-sig"),
+        ("ISO-8859-15", "iso8859-15"),
+        ("windows-1252", "cp1252"),
+        ("UTF-8", "cp1252"),
+        ("utf-16", "utf-8"),
+        ("utf-8", "utf-16"),
+        ("utf-16", "utf-16-be"),
+        ("utf-32", "utf-32"),
+    ],
+)
+def test_a_feed_is_in_its_encoding(tmp_path: Path, declared: str, encoding: str) -> None:
+    code = rss("Über éclairs").replace('"1.0"?', f'"1.0" encoding="{declared}"?')
+    assert read(tmp_path / "a.xml", code.encode(encoding))[3][0] == "Über éclairs"
+
+
+@pytest.mark.parametrize("declared", ["Shift_JIS", "EUC-JP", "GB2312", "Big5", "ISO-2022-JP"])
+def test_a_feed_may_be_in_what_east_asia_writes(tmp_path: Path, declared: str) -> None:
+    code = rss("中文").replace('"1.0"?', f'"1.0" encoding="{declared}"?')
+    content = re.sub(
+        "[^\0-\x7f]|&#8217;", lambda found: found[0] if found[0] in "中文" else "", code
+    )
+    assert read(tmp_path / "a.xml", content.encode(declared))[3][0] == "中文"
+
+
 def test_feeds_become_csv_or_what_the_output_is_called(tmp_path: Path, batch: Batch) -> None:
     for name in ("b.xml", "a.xml"):
         (tmp_path / name).write_text(rss(f"Tram late in {name}"))
@@ -109,6 +190,11 @@ def test_feeds_become_csv_or_what_the_output_is_called(tmp_path: Path, batch: Ba
 
 LAUGHS = "".join(f'<!ENTITY a{i} "{f"&a{i - 1};" * 10}">' for i in range(1, 12))
 
+UTF7 = b"""<?xml version="1.0" encoding="utf-7"?><!DOCTYPE x [+ADwAIQ-ENTITY a "Boat"+AD4-]>
+<rss version="2.0"><channel><item><title>+ACY-a;</title></item></channel></rss>"""
+CHAPTER = """<item><psc:chapters xmlns:psc="http://podlove.org/simple-chapters">
+<psc:chapter title="Bow"/></psc:chapters>"""
+
 
 @pytest.mark.usefixtures("no_network")
 @pytest.mark.parametrize(
@@ -118,6 +204,13 @@ LAUGHS = "".join(f'<!ENTITY a{i} "{f"&a{i - 1};" * 10}">' for i in range(1, 12))
         (rss("&a;", '<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/hosts">]>'), "declares entities"),
         (rss("&a;", '<!DOCTYPE x [<!ENTITY a SYSTEM "http://127.0.0.1/">]>'), "declares entities"),
         (rss(doctype='<!DOCTYPE x [<!ENTITY % a "b">]>').encode("utf-16"), "declares entities"),
+        (UTF7, r"its encoding 'utf-7' is none that feeds are read in; save it as UTF-8"),
+        (rss("&a;", '<!DOCTYPE x [<!ENTITY a "b">]>').encode("cp037"), "no RSS or Atom feed"),
+        (b'<?xml version="1.0" encoding="\xbb"?><rss/>', "its encoding '»' is none"),
+        (b'<?xml version="1.0" encoding="punycode"?><rss/>', "its encoding 'punycode' is none"),
+        (b'<?xml version="1.0" encoding="\0"?><rss/>', r"its encoding '\\x00' is none"),
+        (rss('<m:x xmlns:m="http://a\xa0b/"/>'), "no RSS or Atom feed that can be read: ValueErr"),
+        (rss().replace("<item>", CHAPTER, 1), "no RSS or Atom feed that can be read: TypeErr"),
         ("", "empty"),
         (" \n", "empty"),
         ("http://127.0.0.1/feed.xml", "no RSS or Atom feed"),
@@ -173,6 +266,25 @@ def test_a_feed_that_is_not_well_formed_is_an_error_whatever_rows_are_left_out(
     assert list(tmp_path.iterdir()) == [source]
     with pytest.raises(TableError, match=r"a\.xml: item 4: no well-formed XML"):
         read_corpus([(str(source), "feed")], default_model())
+
+
+ODD = """<psc:chapter title='Bow'/>|<title_detail>Boat</title_detail>|<title_detail type='x'/>|
+<published_parsed>2031</published_parsed>|<links a='b'/>|<link/>|<link rel='x'>http://[::1</link>|
+<entries>Boat</entries>|<title type='xhtml'/>|<title mode='base64'>/w==</title>|&amp;|&lt;![x|
+<item>|</item>|<a xmlns:q='http://a\xa0b/'><q:b/></a>|2031|0000-00-00|\xbb|utf-7|>|<|\"|\0"""
+
+
+def test_spoilt_feeds_are_rows_or_table_errors(tmp_path: Path) -> None:
+    rng = random.Random(7)
+    for number in range(600):
+        spoilt = [rss(), ATOM, RDF][number % 3]
+        for _ in range(rng.randint(1, 3)):
+            begin = rng.choice([found.end() for found in re.finditer("[<>=/]", spoilt)])
+            end = begin + rng.choice([0, 0, rng.randint(1, 20)])
+            spoilt = spoilt[:begin] + rng.choice(ODD.split("|")).strip("\n") + spoilt[end:]
+        with suppress(TableError):
+            for row in read(tmp_path / "a.xml", spoilt):
+                assert [type(cell) for cell in row] == [str] * 4
 
 
 def test_without_feedparser_the_extra_is_named(
