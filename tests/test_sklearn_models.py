@@ -234,6 +234,14 @@ def test_the_shipped_models_pipeline_gives_its_strengths(
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-6)
 
 
+def test_the_order_of_words_does_not_matter_to_words_alone(texts: list[str]) -> None:
+    pipeline, targets = fitted("default", "one", texts)
+    model = Model.from_sklearn(pipeline, targets)
+    for text in texts[:20]:
+        words = text.split()
+        assert model.score(" ".join(words[::-1])) == model.score(" ".join(words))
+
+
 def test_a_text_without_a_known_word_scores_what_the_intercepts_say(texts: list[str]) -> None:
     pipeline, names = fitted("stop words", "each by itself", texts)
     model = Model.from_sklearn(pipeline, names)

@@ -26,6 +26,8 @@ SEED = 0
 CLAUSE = ", as the council of the region met on Tuesday to discuss the budget for the coming year"
 _WORD = re.compile(r"[A-Za-z]{4,}")
 _HOMOGLYPHS = str.maketrans("aceopxyACEHKMOPTX", "асеорхуАСЕНКМОРТХ")
+_ARMENIAN = str.maketrans("gnou", "ցոօս")
+_SMALL = str.maketrans("abcdefghijklmnoprtuvwyz", "ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀᴛᴜᴠᴡʏᴢ")
 _LEET = str.maketrans("aeios", "43105")
 
 
@@ -39,17 +41,25 @@ def _doubled(word: str) -> str:
     return word[: place + 1] + word[place:]
 
 
-def _spaced_loudest(text: str) -> str:
-    """Return a text with its longest word spaced out."""
-    words: list[str] = sorted(_WORD.findall(text), key=len)
-    return text.replace(words[-1], " ".join(words[-1]), 1) if words else text
+def _spread(sign: str) -> Callable[[str], str]:
+    """Return what puts a sign between the letters of a text's longest word."""
+
+    def change(text: str) -> str:
+        words: list[str] = sorted(_WORD.findall(text), key=len)
+        return text.replace(words[-1], sign.join(words[-1]), 1) if words else text
+
+    return change
 
 
 REWRITES: dict[str, Callable[[str], str]] = {
     "as it is": str,
     "zero-width space in each word": _inside(lambda word: f"{word[:2]}\u200b{word[2:]}"),
     "soft hyphen in each word": _inside(lambda word: f"{word[:2]}\u00ad{word[2:]}"),
+    "Hangul filler in each word": _inside(lambda word: f"{word[:2]}\u3164{word[2:]}"),
+    "control character in each word": _inside(lambda word: f"{word[:2]}\x08{word[2:]}"),
     "Cyrillic look-alikes": _inside(lambda word: word.translate(_HOMOGLYPHS)),
+    "Armenian look-alikes": _inside(lambda word: word.translate(_ARMENIAN)),
+    "small capitals": _inside(lambda word: word.lower().translate(_SMALL)),
     "full-width letters": _inside(lambda word: "".join(chr(ord(c) + 0xFEE0) for c in word)),
     "bold mathematical letters": _inside(
         lambda word: "".join(
@@ -59,7 +69,9 @@ REWRITES: dict[str, Callable[[str], str]] = {
     ),
     "digits for letters (l1ke th15)": _inside(lambda word: word[0] + word[1:].translate(_LEET)),
     "a letter doubled in each word": _inside(_doubled),
-    "longest word s p a c e d": _spaced_loudest,
+    "longest word s p a c e d": _spread(" "),
+    "longest word d.o.t.t.e.d": _spread("."),
+    "longest word h-y-p-h-e-n-e-d": _spread("-"),
     "a plain clause of 15 words after it": lambda text: text.rstrip(".!?") + CLAUSE,
     "a plain clause before it": lambda text: f"{CLAUSE[5:].capitalize()}: {text}",
     "a publisher after it": lambda text: f"{text} | The Daily Example",

@@ -151,7 +151,7 @@ def coverage(found: Found, words: int) -> float:
 def values(found: Found, idf: memoryview[Any], options: Options) -> dict[int, float]:
     """Return the value of each row among a text's terms, as TF-IDF, normed."""
     rows = [row for _, some in found for row in some if row is not None]
-    counts: dict[int, float] = dict.fromkeys(rows, 1)
+    counts: dict[int, float] = dict.fromkeys(sorted(rows), 1)  # so that order does not matter
     if len(counts) < len(rows) and not options.binary:
         counts.update(Counter(rows))
         if options.sublinear_tf:
