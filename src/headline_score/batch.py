@@ -6,13 +6,14 @@ import csv
 import os
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain
 from typing import Any, Literal, NamedTuple
 
 from headline_score.errors import TableError
+from headline_score.files import is_file
 from headline_score.model import Model
 from headline_score.streams import Source, as_text, reading, writing
 from headline_score.tables import (
@@ -209,10 +210,12 @@ class _LeftOut:
 
     def empty_older(self, source: Source) -> None:
         """Replace the list of an earlier run, if there is one, where this run left out nothing."""
-        if self._path and not self._summary.left_out and os.path.isfile(self._path):
-            self._begin(self._path, source)
+        path = self._path
+        if path and not self._summary.left_out and is_file(path) and os.path.exists(path):
+            self._begin(path, source)
 
     def _begin(self, path: str, source: Source) -> None:
+        self._opened.enter_context(_needed(path))
         stream = self._opened.enter_context(as_text(self._opened.enter_context(writing(path))))
         self._list = csv.writer(stream, lineterminator="\n").writerow
         self._list((*(["file"] if self._several else []), source.unit, "reason"))
@@ -222,6 +225,17 @@ class _LeftOut:
 
     def __exit__(self, *error: Any) -> None:
         self._opened.__exit__(*error)
+
+
+@contextmanager
+def _needed(path: str) -> Iterator[None]:
+    """Make it an error that a pipe is closed: the run ends, but its output is not to be missed."""
+    try:
+        yield
+    except BrokenPipeError as error:
+        if error.filename != path:
+            raise
+        raise TableError(f"{path}: {error.strerror}") from error
 
 
 _Checked = tuple[Any, str | None]
