@@ -303,9 +303,11 @@ BAD_ROWS: dict[str, tuple[str, str, str, dict[int, str], list[str]]] = {
     "half a surrogate pair": (
         "a.jsonl",
         "b.csv",
-        '{"headline": "Ferry \\ud83d"}\n{"headline": "\\ud83d\\udea2"}\n',
-        {1: "half a surrogate pair"},
-        ["🚢"],
+        '{"headline": "Ferry \\ud83d"}\n{"headline": "\\ud83d\\udea2"}\n'
+        '{"headline": "Boat \\udce9"}\n{"headline": "\\udcc3\\udca9"}\n'
+        '{"headline": "caf\\u00e9"}\n',
+        dict.fromkeys((1, 3, 4), "half a surrogate pair"),
+        ["🚢", "café"],
     ),
 }
 
@@ -510,6 +512,13 @@ def test_the_model_is_never_the_output(tmp_path: Path, option: str, name: str) -
     assert done.stderr.startswith(f"Error: {name}: can't be written over the model")
     assert (tmp_path / "mymodel").read_bytes() == before
     assert names_in(tmp_path) == {"a.csv", "mymodel", "link"}
+
+
+@POSIX
+def test_a_prefix_that_is_no_utf8_is_wrong_use(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(RAGGED)
+    done = command("a.csv", "--prefix", "\udcff_", rc=2, cwd=tmp_path)
+    assert "--prefix '\\udcff_' is no UTF-8" in done.stderr
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/stdout"), reason="no /dev/stdout")

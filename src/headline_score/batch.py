@@ -17,6 +17,7 @@ from headline_score.files import is_file
 from headline_score.model import Model
 from headline_score.streams import Source, as_text, reading, writing
 from headline_score.tables import (
+    ARROW,
     FORMATS,
     Output,
     Report,
@@ -104,6 +105,8 @@ def score_file(
     with writing(target) as out, _LeftOut(errors, summary, len(paths) > 1) as left_out:
         with closing(inputs.read(left_out.add if on_error == "skip" else None)) as tables:
             first = next(tables)
+            if output_format != "jsonl":
+                first.table.refuse_names(any_bytes=output_format not in ARROW)
             with FORMATS[output_format].write(out, first.table, added) as output:
                 read = (
                     block
@@ -178,7 +181,7 @@ class _Inputs:
                 if not table.empty or (first is None and (path, name) == self._named[-1]):
                     column = self._column if table.empty else table.headline_column(self._column)
                     if taken := [name for name in self._added if name in table.columns]:
-                        raise TableError(f"{table.name}: {name_taken(taken[0])}")
+                        raise TableError(f"{table.place(taken[0])}: {name_taken(taken[0])}")
                     table = table.following(first) if first else table
                     first = first or table
                     yield _Input(source, table, column or "", report)

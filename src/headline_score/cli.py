@@ -26,7 +26,7 @@ from headline_score.files import is_file
 from headline_score.model import Model
 from headline_score.result import UNREAD, UNSAFE, Explanation
 from headline_score.streams import STANDARD_STREAM
-from headline_score.tables import FORMATS, READ_ONLY, format_of
+from headline_score.tables import FORMATS, READ_ONLY, format_of, is_utf8
 
 if TYPE_CHECKING:
     from headline_score.batch import Summary
@@ -326,6 +326,8 @@ def batch(
         raise click.UsageError(f"{output!r} has an extension of no format: name it .csv, .jsonl, …")
     if format_of(output) in READ_ONLY:
         raise click.UsageError(f"a feed can't be written: name {output!r} .csv, .jsonl, …")
+    if not is_utf8(prefix):
+        raise click.UsageError(f"--prefix {prefix!r} is no UTF-8")
     if errors and on_error == "fail":
         raise click.UsageError("--errors needs --on-error skip")
     if errors == STANDARD_STREAM:
