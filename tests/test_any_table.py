@@ -563,6 +563,7 @@ def test_a_folder_that_is_not_there_is_no_file_to_write(tmp_path: Path, output: 
     assert names_in(tmp_path) == {"a.csv"}
 
 
+@POSIX
 def test_a_name_may_be_as_long_as_the_file_system_allows(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("headline\nFerry\n")
     for name in ("b" * 251 + ".csv", "ß" * 125 + "b.csv"):
