@@ -303,9 +303,11 @@ BAD_ROWS: dict[str, tuple[str, str, str, dict[int, str], list[str]]] = {
     "half a surrogate pair": (
         "a.jsonl",
         "b.csv",
-        '{"headline": "Ferry \\ud83d"}\n{"headline": "\\ud83d\\udea2"}\n',
-        {1: "half a surrogate pair"},
-        ["🚢"],
+        '{"headline": "Ferry \\ud83d"}\n{"headline": "\\ud83d\\udea2"}\n'
+        '{"headline": "Boat \\udce9"}\n{"headline": "\\udcc3\\udca9"}\n'
+        '{"headline": "caf\\u00e9"}\n',
+        dict.fromkeys((1, 3, 4), "half a surrogate pair"),
+        ["🚢", "café"],
     ),
 }
 
@@ -496,6 +498,79 @@ def test_a_file_of_another_kind_is_never_the_output(tmp_path: Path, options: lis
     assert "'m.npz' has an extension of no format" in done.stderr
     assert (tmp_path / "m.npz").read_bytes() == before
     assert names_in(tmp_path) == {"a.csv", "m.npz"}
+
+
+@pytest.mark.parametrize("name", ["mymodel", "link"])
+@pytest.mark.parametrize("option", ["-o", "--errors"])
+def test_the_model_is_never_the_output(tmp_path: Path, option: str, name: str) -> None:
+    (tmp_path / "a.csv").write_text("headline\nFerry,sails\n")
+    default_model().save(tmp_path / "mymodel")
+    (tmp_path / "link").symlink_to("mymodel")
+    before = (tmp_path / "mymodel").read_bytes()
+    args = ["a.csv", "--on-error", "skip", "--model", "mymodel", option, name]
+    done = command(*args, rc=1, cwd=tmp_path)
+    assert done.stderr.startswith(f"Error: {name}: can't be written over the model")
+    assert (tmp_path / "mymodel").read_bytes() == before
+    assert names_in(tmp_path) == {"a.csv", "mymodel", "link"}
+
+
+@POSIX
+def test_a_prefix_that_is_no_utf8_is_wrong_use(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(RAGGED)
+    done = command("a.csv", "--prefix", "\udcff_", rc=2, cwd=tmp_path)
+    assert "--prefix '\\udcff_' is no UTF-8" in done.stderr
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/stdout"), reason="no /dev/stdout")
+@pytest.mark.parametrize("before", ["", "older\n"])
+@pytest.mark.parametrize(
+    ("output", "stream"),
+    [
+        ("/dev/stdout", ">>"),
+        ("/dev/fd/1", ">>"),
+        ("/proc/self/fd/1", ">>"),
+        ("link", ">>"),
+        ("/dev/fd/3", "3>>"),
+        ("/dev/stderr", "2>>"),
+    ],
+)
+def test_what_is_open_already_is_written_to_where_it_stands(
+    tmp_path: Path, output: str, stream: str, before: str
+) -> None:
+    if not os.path.exists(os.path.dirname(output)) and output != "link":
+        pytest.skip("no such folder")
+    (tmp_path / "a.csv").write_text("headline\nFerry\nTram,late\n")
+    (tmp_path / "log").write_text(before)
+    (tmp_path / "link").symlink_to("/dev/stdout")
+    done = in_shell(f"a.csv -o {output} --on-error skip {stream} log", tmp_path)
+    assert done.returncode == 0
+    written = (tmp_path / "log").read_text()
+    if output == "/dev/stderr":
+        written = written[: written.index("1 rows, ")]
+    else:
+        assert "1 left out: lines 3" in done.stderr  # there is no list beside it
+    assert written.splitlines()[:-1] == [*before.split(), ",".join(["headline", *TARGETS])]
+    assert (tmp_path / "link").is_symlink()
+    assert names_in(tmp_path) == {"a.csv", "log", "link"}
+
+
+@POSIX
+@pytest.mark.parametrize("output", ["new/", "new/.", "a.csv/", ""])
+def test_a_folder_that_is_not_there_is_no_file_to_write(tmp_path: Path, output: str) -> None:
+    (tmp_path / "a.csv").write_text("headline\nFerry\n")
+    done = command("a.csv", "-o", output, "--on-error", "skip", rc=1, cwd=tmp_path)
+    assert done.stderr.startswith(f"Error: {output}: ")
+    assert names_in(tmp_path) == {"a.csv"}
+
+
+@POSIX
+def test_a_name_may_be_as_long_as_the_file_system_allows(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("headline\nFerry\n")
+    for name in ("b" * 251 + ".csv", "ß" * 125 + "b.csv"):
+        command("a.csv", "-o", name, cwd=tmp_path)
+        assert len(rows_of(tmp_path / name)) == 1
+        assert names_in(tmp_path) == {"a.csv", name}
+        (tmp_path / name).unlink()
 
 
 @pytest.mark.parametrize("name", ["a.csv.gz", "a.csv.zst"])

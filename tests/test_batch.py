@@ -183,6 +183,47 @@ def test_half_a_surrogate_pair_survives_as_json_but_is_an_error_as_csv(tmp_path:
         run(source, tmp_path / "out.csv")
 
 
+def test_bytes_come_out_where_another_character_is_escaped_but_half_ones_do_not(
+    tmp_path: Path,
+) -> None:
+    text = b"caf\xe9 \xff \\u00e9 \\ud83d\\udea2"
+    source = write(tmp_path / "in.jsonl", b'{"headline": "%b", "caf\xe9": 1}\n' % text)
+    run(source, tmp_path / "out.csv")
+    (row,) = rows_of(tmp_path / "out.csv")
+    assert (row["headline"].encode("latin-1"), row["caf\xe9"]) == (
+        b"caf\xe9 \xff " + "é 🚢".encode(),
+        "1",
+    )
+    with source.open("ab") as file:
+        file.write(b'{"headline": "caf\xe9 \\udce9"}\n')
+    with pytest.raises(TableError, match=r"in\.jsonl:2: half a surrogate pair"):
+        run(source, tmp_path / "out.csv")
+
+
+@pytest.mark.parametrize("target", ["out.csv", "out.tsv", "out.parquet", "out.arrow"])
+@pytest.mark.parametrize("escape", ["\\ud800", "\\udce9"])
+def test_a_name_with_half_a_surrogate_pair_is_told_with_its_line(
+    tmp_path: Path, target: str, escape: str
+) -> None:
+    lines = f'{{"headline": "Ferry"}}\n\n{{"headline": "Tram", "by{escape}": 1}}\n'
+    source = write(tmp_path / "in.jsonl", lines)
+    with pytest.raises(TableError) as error:
+        run(source, tmp_path / target)
+    assert str(error.value).startswith(f"{source}:3: the name of column 'by{escape}' ")
+    run(source, tmp_path / "out.jsonl")
+    assert rows_of(tmp_path / "out.jsonl")[1][json.loads(f'"by{escape}"')] == 1
+
+
+def test_a_name_that_is_no_utf8_comes_out_as_it_went_in_where_it_can(tmp_path: Path) -> None:
+    source = write(tmp_path / "in.csv", b"headline,caf\xe9\nFerry,1\n")
+    for name in ("out.tsv", "out.jsonl"):
+        run(source, tmp_path / name)
+        assert rows_of(tmp_path / name)[0]["caf\xe9"] == "1"
+    with pytest.raises(TableError) as error:
+        run(source, tmp_path / "out.parquet")
+    assert str(error.value).startswith(f"{source}: the name of column 'caf\\udce9' is no UTF-8")
+
+
 def test_a_cell_may_be_long_and_the_column_of_the_headlines_be_named(tmp_path: Path) -> None:
     source = write(tmp_path / "in.csv", f"headline,kicker\n{'x' * 200_000},{HEADLINES[1]}\n")
     run(source, tmp_path / "out.csv", column="kicker")
@@ -192,18 +233,18 @@ def test_a_cell_may_be_long_and_the_column_of_the_headlines_be_named(tmp_path: P
 
 
 @pytest.mark.parametrize(
-    ("name", "content"),
+    ("name", "content", "place"),
     [
-        ("in.csv", "headline,clickbait\nFerry sails,old\n"),
-        ("in.jsonl", '{"headline": "a"}\n{"headline": "b", "clickbait": "old"}\n'),
+        ("in.csv", "headline,clickbait\nFerry sails,old\n", ""),
+        ("in.jsonl", '{"headline": "a"}\n{"headline": "b", "clickbait": "old"}\n', ":2"),
     ],
 )
 def test_a_column_called_like_a_score_asks_for_a_prefix(
-    tmp_path: Path, name: str, content: str
+    tmp_path: Path, name: str, content: str, place: str
 ) -> None:
     source = write(tmp_path / name, content)
     target = tmp_path / f"out.{name[3:]}"
-    with pytest.raises(TableError, match=f"{name}.*'clickbait'.*--prefix"):
+    with pytest.raises(TableError, match=f"{name}{place}: .*'clickbait'.*--prefix"):
         run(source, target)
     run(source, target, prefix="new_")
     last = rows_of(target)[-1]

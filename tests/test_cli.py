@@ -11,6 +11,8 @@ import sys
 from pathlib import Path
 from typing import Any, NoReturn
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 import headline_score
@@ -21,6 +23,7 @@ TARGETS = ["clickbait", "speculation", "sensationalism"]
 PLAIN, BAIT = "Harbour board approves ferry timetable", "You won't BELIEVE what this ferry did!"
 COMMAND = [sys.executable, "-m", "headline_score"]
 COLOUR_SETTINGS = {"NO_COLOR", "FORCE_COLOR", "CLICOLOR", "CLICOLOR_FORCE"}
+POSIX = pytest.mark.skipif(sys.platform == "win32", reason="POSIX only")
 # A hang must fail rather than last; far more than any command here needs.
 PATIENCE = 300
 
@@ -187,6 +190,109 @@ def test_a_reader_that_has_enough_ends_the_command_quietly(tmp_path: Path, comma
     assert done.stderr == ""
 
 
+@POSIX
+@pytest.mark.parametrize(
+    "args",
+    [
+        "batch a.csv",
+        "batch a.csv --workers 2",
+        "batch a.csv -o b",
+        "batch a.parquet",
+        "batch bad.csv",
+        "score x",
+        "score x --json",
+        "explain x",
+        "--version",
+        "--help",
+        "batch --help",
+    ],
+)
+def test_a_closed_pipe_is_no_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, args: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("a.csv").write_text("headline\n" + "Ferry sails\n" * 20_000)
+    Path("bad.csv").write_text("headline\nFerry\nTram,late\n")
+    pq.write_table(pa.table({"headline": ["Ferry sails"]}), "a.parquet")
+    os.mkfifo("b")
+    reader, writer = os.pipe()
+    os.close(reader)
+    with subprocess.Popen(["head", "-c", "5", "b"] if "-o b" in args else ["true"]):
+        done = subprocess.run(
+            [*COMMAND, *args.split()],
+            stdout=writer,
+            stderr=subprocess.PIPE,
+            env=environment(),
+            timeout=PATIENCE,
+        )
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+@POSIX
+def test_a_closed_pipe_for_the_rows_left_out_is_an_error(tmp_path: Path) -> None:
+    # The run ends, and who waits for its output must learn of it.
+    (tmp_path / "a.csv").write_text("headline\n" + "Tram,late\n" * 20_000)
+    fifo = tmp_path / "errors"
+    os.mkfifo(fifo)
+    with subprocess.Popen(["head", "-c", "5", str(fifo)], stdout=subprocess.DEVNULL):
+        args = ["a.csv", "-o", "b.csv", "--on-error", "skip", "--errors", "errors"]
+        done = subprocess.run(
+            [*COMMAND, "batch", *args], capture_output=True, cwd=tmp_path, timeout=PATIENCE
+        )
+    assert (done.returncode, done.stderr) == (1, b"Error: errors: Broken pipe\n")
+    assert not (tmp_path / "b.csv").exists()
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full")
+@pytest.mark.parametrize(
+    ("args", "rc"),
+    [
+        ("batch a.csv -o b.csv", 0),
+        ("score Zxqvwk", 0),
+        ("batch none.csv", 1),
+        ("batch a.csv --frob", 2),
+        ("batch a.xlsx", 2),
+        ("", 2),
+    ],
+)
+def test_words_that_cannot_be_said_do_not_change_the_exit_code(
+    tmp_path: Path, args: str, rc: int
+) -> None:
+    table(tmp_path / "a.csv", [{"title": PLAIN}])
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [*COMMAND, *args.split()],
+            stdout=subprocess.PIPE,
+            stderr=full,
+            cwd=tmp_path,
+            env=environment(),
+            timeout=PATIENCE,
+        )
+    assert done.returncode == rc
+    assert (tmp_path / "b.csv").exists() == ("-o" in args)
+
+
+def test_an_error_with_half_an_output_has_its_own_exit_code() -> None:
+    if not os.path.exists("/dev/full"):
+        pytest.skip("no /dev/full")
+    broken = (
+        "import headline_score.cli as c\n"
+        "def half(*_): print('half'); raise c.HeadlineScoreError('no more')\n"
+        "c.Model.load = half\n"
+        "c.run()"
+    )
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", broken, "score", "x", "--model", "m"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            env=environment(PYTHONUNBUFFERED=""),
+            timeout=PATIENCE,
+        )
+    assert (done.returncode, done.stderr) == (1, b"Error: no more\n")
+
+
 @pytest.mark.parametrize("command", ["batch - --format csv", "score x", "explain x", "--version"])
 def test_a_full_disk_is_an_error_of_one_line(command: str) -> None:
     if not os.path.exists("/dev/full"):
@@ -236,6 +342,23 @@ def test_characters_that_a_terminal_may_obey_are_escaped(character: str) -> None
     done = run(f"Ferry {character}sails")
     assert f"Ferry {ascii(character)[1:-1]}sails" in done.stdout
     assert character not in done.stdout.splitlines()[1]
+    named = run("Ferry", "--model", f"no{character}.npz", rc=1).stderr
+    shown = " " if character.isspace() else ascii(character)[1:-1]
+    assert named == f"Error: no{shown}.npz: No such file or directory\n"
+
+
+@POSIX
+def test_a_name_that_a_pattern_finds_is_escaped_in_every_word_on_it(tmp_path: Path) -> None:
+    name = "a\x1b]0;ferry\x07\n.csv"
+    (tmp_path / name).write_text("headline\nFerry sails\nTram,late\n")
+    for args in ("", "--on-error skip", "-o b.html"):
+        command = ["report" if "html" in args else "batch", str(tmp_path / "*.csv"), *args.split()]
+        done = subprocess.run(
+            [*COMMAND, *command], capture_output=True, cwd=tmp_path, timeout=PATIENCE
+        )
+        assert b"\\x1b]0;ferry\\x07" in done.stderr or "skip" in args
+        assert not {*done.stderr} & {0x1B, 0x07}
+        assert len(done.stderr.splitlines()) == (2 if "html" in args else 1)
 
 
 # Explain
@@ -360,6 +483,7 @@ def test_what_is_not_defined_is_null_in_json_and_a_dash_in_the_table(tmp_path: P
         ("train a.csv -o m", "headline,clickbait\na,0\nb,3\n", "a.csv:3: .* 3, .*--scale"),
         ("train a.csv -o m", "headline,clickbait\na,x\n", "a.csv:2: 'clickbait' holds 'x'"),
         ("train a.csv -o m", "headline,clickbait\na,1\nb,1\n", "all grades are alike"),
+        ("train a.csv -o ./a.csv", "headline,clickbait\na,1\n", "\\./a.csv: .* over its input"),
         ("train a.csv -o none/m", "headline,clickbait\nsea a,1\nsea b,0\n", "none/m: No such file"),
     ],
 )

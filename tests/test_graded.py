@@ -97,6 +97,13 @@ def test_a_grade_that_is_none_is_said_and_where(tmp_path: Path, cell: str, messa
         read(tmp_path, content)
 
 
+@pytest.mark.parametrize("sign", ["", "-"])
+def test_a_grade_beyond_all_floats_is_outside_the_scale(tmp_path: Path, sign: str) -> None:
+    content = f'{{"headline": "Ferry", "clickbait": {sign}{"9" * 401}}}\n'
+    with pytest.raises(TableError, match=r"a.jsonl:1: 'clickbait' holds .{50}…, outside 0 to 1"):
+        read(tmp_path, content, "a.jsonl")
+
+
 @pytest.mark.parametrize("bad", ["title", "clickbait", "story", "source"])
 def test_a_cell_that_cannot_be_read_is_named_but_a_label_is_none(tmp_path: Path, bad: str) -> None:
     columns = {

@@ -1,9 +1,11 @@
 import io
 import json
+import os
 import pickle
 import random
 import subprocess
 import sys
+import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable
@@ -56,6 +58,17 @@ def saved(small: Model, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def same_scores(one: Model, other: Model, headlines: list[str]) -> bool:
     ours, theirs = one.score_many(headlines), other.score_many(headlines)
     return list(ours) == list(theirs) and all(np.array_equal(ours[t], theirs[t]) for t in ours)
+
+
+def test_a_number_is_no_path_and_no_open_file_is_closed(small: Model) -> None:
+    with tempfile.TemporaryFile() as file:
+        numbers: list[Any] = [file.fileno(), True, None]
+        for number in numbers:
+            with pytest.raises(TypeError, match="PathLike"):
+                Model.load(number)
+            with pytest.raises(TypeError, match="PathLike"):
+                small.save(number)
+        os.fstat(file.fileno())
 
 
 def test_a_saved_model_scores_alike_to_the_last_bit(

@@ -8,6 +8,7 @@ import pytest
 from headline_score import TableError
 from headline_score.streams import reading, writing
 from headline_score.tables import FORMATS, Record, format_of
+from headline_score.tables.table import CellTable
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -154,3 +155,26 @@ def test_zst_that_was_written_is_read_with_its_checksum(tmp_path: Path) -> None:
     path.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
     with pytest.raises(TableError, match=r"a\.txt\.zst: damaged Zstandard file: .*checksum"):
         read(path)
+
+
+class Counted(str):
+    """A name that counts how often it is compared."""
+
+    __hash__ = str.__hash__
+    comparisons = 0
+
+    def __eq__(self, other: object) -> bool:
+        Counted.comparisons += 1
+        return str.__eq__(self, other)
+
+
+def test_the_work_grows_with_the_number_of_columns_and_not_its_square() -> None:
+    names = [str(i) for i in range(2000)]
+    one, other = (CellTable("a.csv", [*map(Counted, names)], iter(())) for _ in range(2))
+    one.refuse_twins(one.columns)
+    with pytest.raises(TableError, match="another order"):
+        one.following(CellTable("b.csv", other.columns[::-1], iter(())))
+    assert Counted.comparisons < 20 * len(names)
+    twins = CellTable("a.csv", [*names, "7"], iter(()))
+    with pytest.raises(TableError, match=r"a\.csv: two columns are called '7': rename one"):
+        twins.refuse_twins(names)

@@ -6,16 +6,18 @@ import csv
 import os
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain
 from typing import Any, Literal, NamedTuple
 
 from headline_score.errors import TableError
+from headline_score.files import is_file
 from headline_score.model import Model
 from headline_score.streams import Source, as_text, reading, writing
 from headline_score.tables import (
+    ARROW,
     FORMATS,
     Output,
     Report,
@@ -103,6 +105,8 @@ def score_file(
     with writing(target) as out, _LeftOut(errors, summary, len(paths) > 1) as left_out:
         with closing(inputs.read(left_out.add if on_error == "skip" else None)) as tables:
             first = next(tables)
+            if output_format != "jsonl":
+                first.table.refuse_names(any_bytes=output_format not in ARROW)
             with FORMATS[output_format].write(out, first.table, added) as output:
                 read = (
                     block
@@ -177,7 +181,7 @@ class _Inputs:
                 if not table.empty or (first is None and (path, name) == self._named[-1]):
                     column = self._column if table.empty else table.headline_column(self._column)
                     if taken := [name for name in self._added if name in table.columns]:
-                        raise TableError(f"{table.name}: {name_taken(taken[0])}")
+                        raise TableError(f"{table.place(taken[0])}: {name_taken(taken[0])}")
                     table = table.following(first) if first else table
                     first = first or table
                     yield _Input(source, table, column or "", report)
@@ -209,10 +213,12 @@ class _LeftOut:
 
     def empty_older(self, source: Source) -> None:
         """Replace the list of an earlier run, if there is one, where this run left out nothing."""
-        if self._path and not self._summary.left_out and os.path.isfile(self._path):
-            self._begin(self._path, source)
+        path = self._path
+        if path and not self._summary.left_out and is_file(path) and os.path.exists(path):
+            self._begin(path, source)
 
     def _begin(self, path: str, source: Source) -> None:
+        self._opened.enter_context(_needed(path))
         stream = self._opened.enter_context(as_text(self._opened.enter_context(writing(path))))
         self._list = csv.writer(stream, lineterminator="\n").writerow
         self._list((*(["file"] if self._several else []), source.unit, "reason"))
@@ -222,6 +228,17 @@ class _LeftOut:
 
     def __exit__(self, *error: Any) -> None:
         self._opened.__exit__(*error)
+
+
+@contextmanager
+def _needed(path: str) -> Iterator[None]:
+    """Make it an error that a pipe is closed: the run ends, but its output is not to be missed."""
+    try:
+        yield
+    except BrokenPipeError as error:
+        if error.filename != path:
+            raise
+        raise TableError(f"{path}: {error.strerror}") from error
 
 
 _Checked = tuple[Any, str | None]

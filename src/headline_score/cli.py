@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import io
 import json
 import os
@@ -15,18 +14,19 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, Literal, NoReturn
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, TextIO
 
 import click
 from tabulate import tabulate
 
 from headline_score import __version__
 from headline_score.default import default_model
-from headline_score.errors import HeadlineScoreError
+from headline_score.errors import HeadlineScoreError, TableError
+from headline_score.files import is_file
 from headline_score.model import Model
 from headline_score.result import UNREAD, UNSAFE, Explanation
 from headline_score.streams import STANDARD_STREAM
-from headline_score.tables import FORMATS, READ_ONLY, format_of
+from headline_score.tables import FORMATS, READ_ONLY, format_of, is_utf8
 
 if TYPE_CHECKING:
     from headline_score.batch import Summary
@@ -34,8 +34,29 @@ if TYPE_CHECKING:
     from headline_score.tables import Table
 
 
+class _EnoughError(Exception):
+    """Who reads the output has enough."""
+
+
+@contextmanager
+def _noticing() -> Iterator[None]:
+    """Raise `_EnoughError` where a pipe is found closed, which click would take for a failure."""
+    try:
+        yield
+    except BrokenPipeError as error:
+        raise _EnoughError from error
+
+
 class _Commands(click.Group):
     """Sub-commands, with `score` for bare headlines."""
+
+    def make_context(self, *args: Any, **more: Any) -> click.Context:
+        with _noticing():  # --help and --version are printed here
+            return super().make_context(*args, **more)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with _noticing():
+            return super().invoke(ctx)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if args and args[0] not in {"--version", "-h", "--help", *self.commands}:
@@ -55,16 +76,21 @@ def run() -> NoReturn:
         utf8 = sys.stdout.encoding.lower() == "utf-8"
         sys.stdout.reconfigure(errors="surrogateescape" if utf8 else "backslashreplace")
     if sys.stderr is None:
-        sys.stderr = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        sys.stderr = os.fdopen(nowhere, "w", errors="backslashreplace")
     if sys.stdout is None:
         _fail("standard output is closed")
     told: dict[str, bool] = {}  # of the options that all commands have
     try:
         status = main.main(prog_name="headline-score", standalone_mode=False, obj=told)
-        sys.stdout.flush()
+        with _noticing():
+            sys.stdout.flush()
         sys.exit(status if isinstance(status, int) else 0)
+    except _EnoughError:
+        _give_up(sys.stdout)
+        sys.exit(0)
     except click.exceptions.NoArgsIsHelpError as error:
-        error.show()
+        _say(*error.format_message().splitlines())
         sys.exit(2)
     except click.UsageError as error:
         command = error.ctx.command_path if error.ctx else "headline-score"
@@ -74,22 +100,37 @@ def run() -> NoReturn:
     except (click.Abort, KeyboardInterrupt):
         _fail("interrupted")
     except OSError as error:
-        # What could not be written is not to be tried again when Python ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        if error.errno == errno.EPIPE:
-            sys.exit(0)  # who reads the output has enough
+        _give_up(sys.stdout)
         _fail(f"{error.filename or 'standard output'}: {error.strerror or error}")
     except Exception as error:
         what = f"internal error: {type(error).__name__}: {error}".removesuffix(": ")
         if not told.get("verbose"):
             _fail(f"{what}; run with -v to see where")
-        traceback.print_exc()
+        _say(*traceback.format_exc().splitlines())
         _fail(what)
 
 
 def _fail(message: str, status: int = 1) -> NoReturn:
-    click.echo(f"Error: {' '.join(message.split())}", err=True)
+    _say(f"Error: {' '.join(message.split())}")
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError:  # this error was the first
+        _give_up(sys.stdout)
     sys.exit(status)
+
+
+def _say(*lines: str) -> None:
+    """Print lines to standard error, whether or not they can be said: no exit code tells of it."""
+    try:
+        click.echo("\n".join(map(_visible, lines)), err=True)
+    except OSError:
+        _give_up(sys.stderr)
+
+
+def _give_up(stream: TextIO) -> None:
+    """Drop what could not be written, which Python would try again, and fail, when it ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
@@ -178,6 +219,11 @@ def _paths(model_path: str | None) -> list[str]:
     return [] if model_path is None else [model_path]
 
 
+def _refuse_overwriting(path: str, what: str, kept: list[str]) -> None:
+    if path != STANDARD_STREAM and os.path.realpath(path) in map(os.path.realpath, kept):
+        raise TableError(f"{path}: can't be written over {what}: name another file")
+
+
 def _format(path: str, file_format: str | None) -> str:
     known = file_format or format_of(path)
     if known is None:
@@ -207,9 +253,9 @@ def score(headlines: tuple[str, ...], as_json: bool, model_path: str | None) -> 
     click.echo(_table([*model.targets, "headline"], rows))
     for headline, result in zip(headlines, scores, strict=True):
         if os.path.isfile(headline):
-            click.echo(f"{headline!r} is a file: to score its rows, use batch", err=True)
+            _say(f"{headline!r} is a file: to score its rows, use batch")
         elif not result.coverage:
-            click.echo(f"{headline!r}: {UNREAD}", err=True)
+            _say(f"{headline!r}: {UNREAD}")
 
 
 @main.command()
@@ -275,17 +321,21 @@ def batch(
     files = expand(patterns)
     formats = [_format(file, file_format) for file in files]
     output_format = format_of(output) or formats[0]
-    to_file = os.path.isfile(output) or not os.path.exists(output)  # else a pipe, or a device
+    to_file = output != STANDARD_STREAM and is_file(output)
     if os.path.splitext(output)[1] and not format_of(output) and to_file:
         raise click.UsageError(f"{output!r} has an extension of no format: name it .csv, .jsonl, …")
     if format_of(output) in READ_ONLY:
         raise click.UsageError(f"a feed can't be written: name {output!r} .csv, .jsonl, …")
+    if not is_utf8(prefix):
+        raise click.UsageError(f"--prefix {prefix!r} is no UTF-8")
     if errors and on_error == "fail":
         raise click.UsageError("--errors needs --on-error skip")
     if errors == STANDARD_STREAM:
         raise click.UsageError("--errors needs a file: standard output is for the rows")
-    if on_error == "skip" and errors is None and output != STANDARD_STREAM and to_file:
+    if on_error == "skip" and errors is None and to_file:
         errors = f"{output}.errors.csv"
+    for path in (output, errors or STANDARD_STREAM):
+        _refuse_overwriting(path, "the model", _paths(model_path))
     started = time.perf_counter()
     with _progress(files, output) as progress:
         summary = score_file(
@@ -303,10 +353,9 @@ def batch(
         )
     seconds = time.perf_counter() - started
     left_out = f", {_left_out(summary, errors)}" if on_error == "skip" else ""
-    click.echo(
+    _say(
         f"{summary.rows:,} rows, {summary.without_text:,} of them without a headline,"
-        f" {summary.unread:,} with {UNREAD}{left_out}; {seconds:.1f} s",
-        err=True,
+        f" {summary.unread:,} with {UNREAD}{left_out}; {seconds:.1f} s"
     )
 
 
@@ -394,11 +443,10 @@ def report(
         )
     seconds = time.perf_counter() - started
     for where in counts.first_left_out:
-        click.echo(f"left out: {where}", err=True)
-    click.echo(
+        _say(f"left out: {where}")
+    _say(
         f"{counts.rows:,} rows, {counts.without_text:,} of them without a headline,"
-        f" {counts.unread:,} with {UNREAD}, {counts.left_out:,} left out; {seconds:.1f} s",
-        err=True,
+        f" {counts.unread:,} with {UNREAD}, {counts.left_out:,} left out; {seconds:.1f} s"
     )
 
 
@@ -426,7 +474,7 @@ def explain(headline: str, as_json: bool, model_path: str | None) -> None:
     else:
         click.echo(_contributions(explanation))
     if not explanation.coverage:
-        click.echo(f"{headline!r}: {UNREAD}", err=True)
+        _say(f"{headline!r}: {UNREAD}")
 
 
 def _contributions(explanation: Explanation) -> str:
@@ -515,6 +563,7 @@ def train(
     from headline_score.graded import read_graded
     from headline_score.training import train as train_model
 
+    _refuse_overwriting(output, "its input", [file])
     data = read_graded(
         file,
         file_format=_format(file, file_format),
@@ -526,9 +575,7 @@ def train(
     _count_out(data.without_text)
     model = train_model(data.headlines, data.grades, seed=seed, groups=data.groups, version=version)
     model.save(output)
-    click.echo(
-        f"{output}: {', '.join(model.targets)} from {len(data.headlines):,} headlines", err=True
-    )
+    _say(f"{output}: {', '.join(model.targets)} from {len(data.headlines):,} headlines")
 
 
 @main.command()
@@ -602,7 +649,7 @@ def evaluate(
     _count_out(data.without_text)
     results = evaluate_model(model, data.headlines, data.grades, resamples=resamples)
     if absent := [target for target in model.targets if target not in data.grades]:
-        click.echo(f"not evaluated, as not graded here: {', '.join(absent)}", err=True)
+        _say(f"not evaluated, as not graded here: {', '.join(absent)}")
     if as_json:
         click.echo(json.dumps({t: _without_nan(asdict(r)) for t, r in results.items()}))
     else:
@@ -651,7 +698,7 @@ def _targets(named: tuple[str, ...], model: Model) -> dict[str, str | None]:
 
 def _count_out(without_text: int) -> None:
     if without_text:
-        click.echo(f"{without_text:,} rows without a headline are left out", err=True)
+        _say(f"{without_text:,} rows without a headline are left out")
 
 
 def _table(headers: list[str], rows: list[list[Any]]) -> str:

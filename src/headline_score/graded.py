@@ -11,6 +11,8 @@ from headline_score.errors import TableError
 from headline_score.streams import reading
 from headline_score.tables import FORMATS, RowError, Table, headline_in
 
+_LONGEST_SHOWN = 50  # characters of a cell in a message
+
 
 @dataclass(frozen=True)
 class Graded:
@@ -127,11 +129,17 @@ def _grade(cell: object, scale: float, where: str) -> float:
         return math.nan
     try:
         grade = float(cell)  # type: ignore[arg-type]
+    except OverflowError:  # of a whole number, beyond any scale
+        grade = math.nan
     except (TypeError, ValueError):
-        raise TableError(f"{where} holds {cell!r}, not a number") from None
+        raise TableError(f"{where} holds {_short(repr(cell))}, not a number") from None
     if not 0 <= grade <= scale:
         raise TableError(
-            f"{where} holds {cell}, outside 0 to {scale:g}:"
+            f"{where} holds {_short(str(cell))}, outside 0 to {scale:g}:"
             " give the top of the grades' scale with --scale"
         )
     return grade / scale
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"

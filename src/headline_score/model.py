@@ -55,7 +55,8 @@ class Model:
         """Read a model file. It is data: nothing in it is run, and what loads scores in [0, 1].
 
         Raises:
-            ModelFileError: the file is missing, damaged or no model file; no other exception.
+            ModelFileError: the file is missing, damaged or no model file; none raises another.
+            TypeError: `path` is no path.
         """
         return cls(model_file.read(path))
 

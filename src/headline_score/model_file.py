@@ -250,7 +250,9 @@ def write(path: str | os.PathLike[str], parameters: Stored) -> None:
 
     Raises:
         ModelFileError: `read` would refuse the file, or read something else.
+        TypeError: `path` is no path.
     """
+    path = os.fspath(path)  # a number would be taken for an open file, and that be closed
     try:
         data = _packed(parameters)
         found = _parsed(data)
@@ -271,7 +273,9 @@ def read(path: str | os.PathLike[str]) -> Stored:
 
     Raises:
         ModelFileError: the file is missing, no model file, damaged, or of another layout.
+        TypeError: `path` is no path.
     """
+    path = os.fspath(path)  # a number would be taken for an open file, and that be closed
     try:
         with open(path, "rb") as file:
             data = file.read(LARGEST + 1)

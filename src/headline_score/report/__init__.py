@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from headline_score.errors import MissingExtraError, TableError
+from headline_score.files import is_file
 from headline_score.streams import STANDARD_STREAM, unpacked_name, writing
 
 if TYPE_CHECKING:
@@ -35,8 +36,7 @@ def check_output(output: str, inputs: Sequence[str]) -> None:
         return
     if os.path.realpath(output) in map(os.path.realpath, inputs):
         raise TableError(f"{output}: a page can't be written over its input")
-    special = os.path.exists(output) and not os.path.isfile(output)
-    if not special and not unpacked_name(output).lower().endswith((".html", ".htm")):
+    if is_file(output) and not unpacked_name(output).lower().endswith((".html", ".htm")):
         raise TableError(f"{output}: a page is a file of HTML: name it .html")
 
 

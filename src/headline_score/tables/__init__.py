@@ -17,10 +17,12 @@ from headline_score.tables.table import (
     RowError,
     Table,
     headline_in,
+    is_utf8,
     name_taken,
 )
 
 __all__ = [
+    "ARROW",
     "FORMATS",
     "HEADLINE_COLUMNS",
     "READ_ONLY",
@@ -32,6 +34,7 @@ __all__ = [
     "Table",
     "format_of",
     "headline_in",
+    "is_utf8",
     "name_taken",
 ]
 
@@ -62,6 +65,8 @@ class _Formats(Mapping[str, Format]):
 
 
 FORMATS = _Formats()
+ARROW = frozenset({"parquet", "arrow", "arrows"})
+"""Formats whose text is UTF-8 and nothing else."""
 READ_ONLY = frozenset({"feed"})
 """Formats that can't be written: what was read from them is written as CSV."""
 

@@ -10,6 +10,7 @@ from functools import cached_property
 from itertools import chain
 from typing import Any, BinaryIO
 
+from headline_score.errors import TableError
 from headline_score.streams import Source, as_text
 from headline_score.tables.table import (
     JSON_NAMES,
@@ -19,6 +20,7 @@ from headline_score.tables.table import (
     RowError,
     Table,
     cell,
+    is_utf8,
     name_taken,
 )
 
@@ -29,8 +31,8 @@ _PEEK, _PEEK_BYTES = 1000, 2**22  # of JSON lines, which tell which columns ther
 class RecordTable(Table):
     """A table whose rows are JSON objects, each with its own text: `(dict, str)`."""
 
-    first: list[Record] = field(default_factory=list)
-    """The first records, which tell the columns and their types."""
+    first: list[tuple[int, tuple[Record, str]]] = field(default_factory=list)
+    """The first rows with their numbers, which tell the columns and their types."""
 
     @cached_property
     def _known(self) -> frozenset[str]:
@@ -42,7 +44,23 @@ class RecordTable(Table):
 
     @property
     def types(self) -> list[type]:
-        return [_type_of([record.get(column) for record in self.first]) for column in self.columns]
+        records = [record for _, (record, _) in self.first]
+        return [_type_of([record.get(column) for record in records]) for column in self.columns]
+
+    def place(self, column: str) -> str:
+        line = next((line for line, (record, _) in self.first if column in record), None)
+        return self.name if line is None else f"{self.name}:{line}"
+
+    def refuse_names(self, any_bytes: bool) -> None:
+        super().refuse_names(any_bytes)
+        if all(map(is_utf8, self.columns)):
+            return
+        for line, (_, text) in self.first:  # lone bytes are none of its letters, but escapes are
+            if halves := [name for name in _without_bytes(text) if not is_utf8(name)]:
+                raise TableError(
+                    f"{self.name}:{line}: the name of column {halves[0]!r} has half a surrogate"
+                    " pair, which can't be written but as JSON: rename it, or write JSON lines"
+                )
 
     def getter(self, column: str) -> Callable[[Any], Any]:
         return lambda row: row[0].get(column)
@@ -59,10 +77,12 @@ class RecordTable(Table):
     def cells(self, row: Any) -> list[Any]:
         try:
             cells = [cell(value) for value in self.values(row)]
-            if "\\u" in row[1]:  # else there is nothing that has no UTF-8
-                "".join(map(str, cells)).encode(errors="surrogateescape")
-        except UnicodeEncodeError as error:
-            raise RowError("half a surrogate pair can't be written but as JSON") from error
+            if (
+                "\\u" in row[1]  # else all halves stand for bytes, which come out as they went in
+                and not is_utf8("".join(map(str, cells)))
+                and not is_utf8(json.dumps(_without_bytes(row[1]), ensure_ascii=False))
+            ):
+                raise RowError("half a surrogate pair can't be written but as JSON")
         except RecursionError as error:
             raise RowError("nested too deeply") from error
         return cells
@@ -72,6 +92,15 @@ class RecordTable(Table):
         if clash := record.keys() & taken:
             raise RowError(name_taken(min(clash)))
         return text if record else "{}"
+
+
+# Letters for private use stand in for bytes that are no UTF-8, which were read as half characters.
+_BYTES = {0xDC00 + byte: 0xF700 + byte for byte in range(0x80, 0x100)}
+
+
+def _without_bytes(text: str) -> Record:
+    """Return a line's record without bytes that are no UTF-8: what halves it has were escaped."""
+    return json.loads(text.translate(_BYTES))  # type: ignore[no-any-return]
 
 
 def _type_of(values: list[Any]) -> type:
@@ -98,10 +127,10 @@ class JsonLines:
             first.append((line, row))
             if len(first) == _PEEK or source.taken > _PEEK_BYTES:
                 break
-        records = [row[0] for _, row in first if not isinstance(row, str)]
-        columns = [*dict.fromkeys(key for record in records for key in record)]
+        good = [(line, row) for line, row in first if not isinstance(row, str)]
+        columns = [*dict.fromkeys(key for _, (record, _) in good for key in record)]
         rows = self._good(chain(first, lines), report)
-        return RecordTable(source.name, columns, rows, empty=not first, first=records)
+        return RecordTable(source.name, columns, rows, empty=not first, first=good)
 
     @contextmanager
     def write(self, file: BinaryIO, table: Table, added: list[str]) -> Iterator[Output]:

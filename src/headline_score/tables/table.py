@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -52,8 +53,26 @@ class Table(ABC):
 
     def refuse_twins(self, columns: list[str]) -> None:
         """Raise `TableError` if one of these columns stands twice in the table."""
-        if twice := [column for column in columns if self.columns.count(column) > 1]:
+        numbers = Counter(self.columns)
+        if twice := [column for column in columns if numbers[column] > 1]:
             raise TableError(f"{self.name}: two columns are called {twice[0]!r}: rename one")
+
+    def place(self, column: str) -> str:
+        """Return the words for where a column is first met."""
+        return self.name
+
+    def refuse_names(self, any_bytes: bool) -> None:
+        """Raise `TableError` if a column's name can't be written but as JSON lines, or as CSV.
+
+        Args:
+            any_bytes: whether bytes that are no UTF-8 can be written.
+        """
+        for column in () if any_bytes else self.columns:
+            if not is_utf8(column):
+                raise TableError(
+                    f"{self.place(column)}: the name of column {column!r} is no UTF-8, or has half"
+                    " a surrogate pair: rename it, or write the format that it is in"
+                )
 
     def following(self, first: Table) -> Table:
         """Return this table as it is read where another's rows came before.
@@ -63,8 +82,9 @@ class Table(ABC):
         """
         if self.columns == first.columns:
             return self
-        lacking = [column for column in first.columns if column not in self.columns]
-        more = [column for column in self.columns if column not in first.columns]
+        ours, theirs = frozenset(self.columns), frozenset(first.columns)
+        lacking = [column for column in first.columns if column not in ours]
+        more = [column for column in self.columns if column not in theirs]
         differences = [
             f"{what} {', '.join(map(repr, names))}"
             for what, names in [("lacks", lacking), ("has also", more)]
@@ -127,6 +147,15 @@ class CellTable(Table):
 
     def json(self, row: Any, taken: frozenset[str]) -> str:
         return json.dumps(dict(zip(self.columns, row, strict=True)), ensure_ascii=False)
+
+
+def is_utf8(text: str) -> bool:
+    """Return whether a text has no half of a surrogate pair, which also stands for a lone byte."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def cell(value: object) -> object:
