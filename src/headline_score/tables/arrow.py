@@ -241,7 +241,7 @@ class _ArrowFormat(ABC):
         with self._naming(pa, source):
             try:
                 schema, batches = self._open(pa, source)
-                names, _ = schema.names, list(map(str, schema.types))  # also of fields in structs
+                names = schema.names
             except UnicodeDecodeError as error:
                 raise pa.ArrowInvalid("the name of a column is no UTF-8") from error
         rows = self._rows(pa, source, batches)
@@ -430,6 +430,11 @@ class ArrowIpc(_ArrowFormat):
         file.seek(0)
         if magic == b"ARROW1":
             reader = pa.ipc.open_file(file)
+            told, found = reader.num_record_batches, _count_batches(pa, file)
+            if told != found:
+                raise pa.ArrowInvalid(
+                    f"{told:,} record batches by its footer, but it has {found:,}"
+                )
             return reader.schema, map(reader.get_batch, range(reader.num_record_batches))
         watched = _Watched(file)
         first = pa.ipc.open_stream(watched)
@@ -467,6 +472,16 @@ class ArrowIpc(_ArrowFormat):
         return _Growing(pa, pa.ipc.new_file(sink, schema, options=options))
 
 
+def _count_batches(pa: Any, file: BinaryIO) -> int:
+    """Return how many record batches an Arrow file has, whatever its footer says."""
+    file.seek(8)  # where the stream begins that it holds
+    found = 0
+    with suppress(pa.ArrowException, OSError):  # an old file has no mark at the stream's end
+        for message in pa.ipc.MessageReader.open_stream(_Watched(file)):
+            found += message.type == "record batch"
+    return found
+
+
 class _Watched:
     """A file that a stream is read from, and what was read of it last: nothing at its end."""
 
@@ -474,10 +489,14 @@ class _Watched:
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
+        at = file.tell()
+        self._end = file.seek(0, 2)
+        file.seek(at)
         self.last = b""
 
     def read(self, size: int) -> bytes:
-        self.last = self._file.read(size)
+        # No more than there is: memory is taken for as much as is asked for.
+        self.last = self._file.read(min(size, self._end - self._file.tell()))
         return self.last
 
     def close(self) -> None:
@@ -560,8 +579,11 @@ def _batches(pa: Any, rows: list[Any], schema: pa.Schema) -> Iterator[pa.RecordB
             places = [place for _, place in group]
             if places[-1] - places[0] + 1 == len(places):
                 yield chunk.batch.slice(places[0], len(places))
-            else:
-                yield chunk.batch.take(pa.array(places))
+                continue
+            # By runs of rows, put together: `take` can't with all types.
+            runs = [[*run] for _, run in groupby(enumerate(places), lambda at: at[1] - at[0])]
+            parts = [chunk.batch.slice(run[0][1], len(run)) for run in runs]
+            yield from pa.Table.from_batches(parts).combine_chunks().to_batches()
 
 
 # Rows of text or JSON into typed columns
