@@ -73,8 +73,8 @@ def _pickled(model: Model) -> Iterator[str]:
                 pickle.dump(model, file)
         except OSError as error:
             raise WorkerError(
-                "no copy of the model, which workers need, in the temporary folder"
-                f" {tempfile.tempdir or ''}: {error.strerror}: set TMPDIR to another"
+                f"the temporary folder {tempfile.tempdir or ''} can't hold the copy of the model"
+                f" that workers need: {error.strerror}: set TMPDIR to another"
             ) from error
         yield path
 

@@ -135,8 +135,8 @@ class Source(BufferedIOBase):
             self._copy.seek(0)
         except OSError as error:
             raise TableError(
-                f"{self.name}: no copy of it, which is needed to read it, in the temporary folder"
-                f" {tempfile.tempdir or ''}: {error.strerror}: set TMPDIR to another"
+                f"{self.name}: the temporary folder {tempfile.tempdir or ''} can't hold the copy"
+                f" that is needed to read it: {error.strerror}: set TMPDIR to another"
             ) from error
         return self._copy
 
