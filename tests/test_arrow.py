@@ -369,6 +369,13 @@ def test_two_columns_of_one_name_cannot_be_written(tmp_path: Path) -> None:
         run(tmp_path / "in.csv", tmp_path / "out.parquet")
 
 
+def test_a_type_that_the_format_lacks_is_named(tmp_path: Path) -> None:
+    table = pa.table({"title": ["Ferry"], "nothing": pa.array([b""], pa.binary(0))})
+    source = write(tmp_path / "in.arrows", table)
+    with pytest.raises(TableError, match=r"in\.arrows: can't be written as Parquet: .*length: 0"):
+        run(source, tmp_path / "out.parquet")
+
+
 # What can't be read
 
 

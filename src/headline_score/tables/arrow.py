@@ -283,10 +283,8 @@ class _ArrowFormat(ABC):
         for name in added:
             whole = whole.append(pa.field(name, pa.float64()))
         sink = _Sink(file)
-        try:
+        with self._unwritten(pa, table):
             writer = self._writer(pa, pa.PythonFile(sink, "w"), whole)
-        except pa.ArrowException as error:
-            raise self._unwritten(table, error) from error
 
         def adopter(other: Table) -> Callable[[Any], Any]:
             if not isinstance(other, ArrowTable):
@@ -312,30 +310,33 @@ class _ArrowFormat(ABC):
         def write(rows: list[Any], scores: list[list[float | None]]) -> None:
             columns = [pa.array(column, pa.float64()) for column in zip(*scores, strict=True)]
             done = 0
-            try:
+            with self._unwritten(pa, table):
                 for batch in _batches(pa, rows, schema):
                     more = [column.slice(done, batch.num_rows) for column in columns]
                     done += batch.num_rows
                     arrays = [*batch.columns, *more]
                     writer.write_batch(pa.RecordBatch.from_arrays(arrays, schema=whole))
-            except pa.ArrowException as error:
-                raise self._unwritten(table, error) from error
 
         try:
             yield Output(adopter, write)
-            try:
+            with self._unwritten(pa, table):
                 writer.close()
-            except pa.ArrowException as error:
-                raise self._unwritten(table, error) from error
         except BaseException:
             sink.broken = True  # half a file must not look like a whole one
             with suppress(Exception):
                 writer.close()
             raise
 
-    def _unwritten(self, table: Table, error: Exception) -> TableError:
-        reason = " ".join(str(error).split())
-        return TableError(f"{table.name}: can't be written as {self.name}: {reason}")
+    @contextmanager
+    def _unwritten(self, pa: Any, table: Table) -> Iterator[None]:
+        """Make Arrow's errors in what is written `TableError`s, but not those of the file."""
+        try:
+            yield
+        except (pa.ArrowException, OSError) as error:
+            if isinstance(error, OSError) and error.errno is not None:
+                raise
+            reason = " ".join(str(error).split())
+            raise TableError(f"{table.name}: can't be written as {self.name}: {reason}") from error
 
 
 class Parquet(_ArrowFormat):
