@@ -431,11 +431,6 @@ class ArrowIpc(_ArrowFormat):
         file.seek(0)
         if magic == b"ARROW1":
             reader = pa.ipc.open_file(file)
-            told, found = reader.num_record_batches, _count_batches(pa, file)
-            if told != found:
-                raise pa.ArrowInvalid(
-                    f"{told:,} record batches by its footer, but it has {found:,}"
-                )
             return reader.schema, map(reader.get_batch, range(reader.num_record_batches))
         watched = _Watched(file)
         first = pa.ipc.open_stream(watched)
@@ -473,16 +468,6 @@ class ArrowIpc(_ArrowFormat):
         return _Growing(pa, pa.ipc.new_file(sink, schema, options=options))
 
 
-def _count_batches(pa: Any, file: BinaryIO) -> int:
-    """Return how many record batches an Arrow file has, whatever its footer says."""
-    file.seek(8)  # where the stream begins that it holds
-    found = 0
-    with suppress(pa.ArrowException, OSError):  # an old file has no mark at the stream's end
-        for message in pa.ipc.MessageReader.open_stream(_Watched(file)):
-            found += message.type == "record batch"
-    return found
-
-
 class _Watched:
     """A file that a stream is read from, and what was read of it last: nothing at its end."""
 
@@ -490,9 +475,8 @@ class _Watched:
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
-        at = file.tell()
         self._end = file.seek(0, 2)
-        file.seek(at)
+        file.seek(0)
         self.last = b""
 
     def read(self, size: int) -> bytes:
