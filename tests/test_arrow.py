@@ -1,6 +1,7 @@
 """Parquet and Arrow IPC in and out: every column and type kept, conversions, damage, memory."""
 
 import csv
+import gzip
 import io
 import json
 import os
@@ -20,6 +21,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -209,6 +211,23 @@ def test_a_data_frame_of_pandas_comes_back_with_its_index(tmp_path: Path) -> Non
     assert after.clickbait.isna().tolist() == [False, True, False]
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_polars_writes_is_read(tmp_path: Path, kind: str) -> None:
+    """Its Arrow files hold no sound stream, as the format has it: only the footer tells."""
+    frame = pl.DataFrame({"title": HEADLINES, "n": [1, 2, 3]})
+    source = tmp_path / f"in.{kind}"
+    if kind == "parquet":
+        frame.write_parquet(source)
+    elif kind == "arrow":
+        frame.write_ipc(source)
+    else:
+        frame.write_ipc_stream(source)
+    run(source, tmp_path / f"out.{kind}")
+    assert read(tmp_path / f"out.{kind}").drop(TARGETS).to_pydict() == frame.to_dict(
+        as_series=False
+    )
+
+
 def test_tables_without_rows_stay_tables(tmp_path: Path) -> None:
     for kind in KINDS:
         source = write(tmp_path / f"in.{kind}", ANY_TYPES.slice(0, 0))
@@ -368,6 +387,13 @@ def test_two_columns_of_one_name_cannot_be_written(tmp_path: Path) -> None:
         run(tmp_path / "in.csv", tmp_path / "out.parquet")
 
 
+def test_a_type_that_the_format_lacks_is_named(tmp_path: Path) -> None:
+    table = pa.table({"title": ["Ferry"], "nothing": pa.array([b""], pa.binary(0))})
+    source = write(tmp_path / "in.arrows", table)
+    with pytest.raises(TableError, match=r"in\.arrows: can't be written as Parquet: .*length: 0"):
+        run(source, tmp_path / "out.parquet")
+
+
 # What can't be read
 
 
@@ -445,6 +471,208 @@ def test_without_pyarrow_the_extra_is_named(
     assert feature in str(error.value)
     assert str(error.value).endswith('pip install "headline-score[parquet]"')
     assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+# Damage that reading alone does not find
+
+
+def written(table: pa.Table, **more: Any) -> bytes:
+    """Return a Parquet file whose values are as they are, unpacked."""
+    file = io.BytesIO()
+    pq.write_table(table, file, compression="none", **more)
+    return file.getvalue()
+
+
+def with_a_place_outside(table: pa.Table, column: str) -> bytes:
+    """Return a Parquet file in which one byte of a column of categories is damaged."""
+    whole = written(table)
+    group = pq.ParquetFile(io.BytesIO(whole)).metadata.row_group(0)
+    found = group.column(table.schema.names.index(column))
+    end = found.dictionary_page_offset + found.total_compressed_size
+    for at in range(found.data_page_offset, end):
+        damaged = whole[:at] + b"\xff" + whole[at + 1 :]
+        with suppress(pa.ArrowException, OSError):
+            read_back = pq.read_table(io.BytesIO(damaged))
+            try:
+                read_back.validate(full=True)
+            except pa.ArrowInvalid:
+                return damaged
+    raise AssertionError("no byte makes a place outside")
+
+
+@pytest.mark.parametrize("column", ["headline", "place"])
+def test_a_place_outside_of_the_categories_is_an_error_not_a_crash(
+    tmp_path: Path, batch: Batch, column: str
+) -> None:
+    titles, places = ["Boat leaves", "Tram waits", "Bus late"], ["x", "y", "z"]
+    table = pa.table({"headline": titles * 3, "place": places * 3})
+    place = table.schema.names.index(column)
+    table = table.set_column(place, column, table[column].dictionary_encode())
+    source = tmp_path / "in.parquet"
+    source.write_bytes(with_a_place_outside(table, column))
+    for target in ("csv", "jsonl", *KINDS):  # in processes of their own, which may crash
+        done = batch(source, "-o", tmp_path / f"out.{target}", rc=1)
+        wanted = f"Error: {source}: damaged, or no Parquet file: rows 1 to 9: .*out of bounds.*\n"
+        assert re.fullmatch(wanted, done.stderr.decode())
+        assert [path.name for path in tmp_path.iterdir()] == ["in.parquet"]
+    with source.open("rb") as file:
+        batch("-", "--format", "parquet", rc=1, input=file.read())
+    with gzip.open(tmp_path / "in.parquet.gz", "wb") as packed:
+        packed.write(source.read_bytes())
+    batch(tmp_path / "in.parquet.gz", "-o", tmp_path / "out.csv", rc=1)
+    sound = write(tmp_path / "sound.parquet", table)
+    batch(sound, source, "-o", tmp_path / "out.csv", rc=1)
+    assert not (tmp_path / "out.csv").exists()
+
+
+@pytest.mark.parametrize("text", TEXT_TYPES[:3])
+def test_text_that_is_no_utf8_is_no_damage_of_the_file(tmp_path: Path, text: pa.DataType) -> None:
+    raw = pa.array([b"Ferry", b"\xff", b"Tram"])
+    kinds = dict(zip(TEXT_TYPES, [pa.binary(), pa.large_binary(), pa.binary_view()], strict=False))
+    title = raw.cast(kinds[text]).view(text)
+    source = write(tmp_path / "in.parquet", pa.table({"title": title, "n": range(3)}))
+    for kind in KINDS:
+        assert run(source, tmp_path / f"out.{kind}", on_error="skip").first_left_out == [2]
+        after = read(tmp_path / f"out.{kind}")
+        assert (after["title"].to_pylist(), after["n"].to_pylist()) == (["Ferry", "Tram"], [0, 2])
+
+
+def test_rows_that_a_parquet_file_says_it_has_are_not_lost(tmp_path: Path) -> None:
+    """Of each byte of a small file: what comes out is as many rows, or an error."""
+    table = pa.table({"headline": [f"Boat {i} leaves" for i in range(6)], "n": range(6)})
+    more: dict[str, Any] = {"row_group_size": 2, "use_dictionary": False, "store_schema": False}
+    whole = written(table, **more)
+    source = tmp_path / "in.parquet"
+    reasons = set()
+    for at in range(4, len(whole) - 8):
+        for value in {0, whole[at] ^ 1, 0x7F, 0xFF} - {whole[at]}:
+            source.write_bytes(whole[:at] + bytes([value]) + whole[at + 1 :])
+            try:
+                with reading(str(source)) as opened:
+                    rows = [*FORMATS["parquet"].read(opened).rows]
+            except TableError as error:
+                reasons |= {*re.findall("by its row groups|but 0 can be read", str(error))}
+            else:
+                assert len(rows) == 6
+    assert len(reasons) == 2
+
+
+@pytest.mark.parametrize("kind", ["arrow", "arrows"])
+def test_a_length_without_end_takes_no_memory(tmp_path: Path, kind: str) -> None:
+    source = write(tmp_path / f"in.{kind}", pa.table({"title": ["Ferry", "Tram"]}))
+    whole = source.read_bytes()
+    stream = io.BytesIO(whole[8 if kind == "arrow" else 0 :])
+    batch = [*pa.ipc.MessageReader.open_stream(stream)][1]
+    length = batch.body.size.to_bytes(8, "little")
+    source.write_bytes(whole.replace(length, length[:7] + b"\x7f"))
+    with pytest.raises(TableError, match="damaged, or no Arrow IPC file"):
+        run(source, tmp_path / "out.csv")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_column_name_that_is_no_utf8_is_an_error(tmp_path: Path, batch: Batch, kind: str) -> None:
+    table = pa.table({"title": ["Ferry"], "café": [1]})
+    source = write(tmp_path / f"in.{kind}", table)
+    if kind == "parquet":
+        source.write_bytes(written(table, store_schema=False))
+    source.write_bytes(source.read_bytes().replace("café".encode(), b"caf\xff\xff"))
+    done = batch(source, "-o", tmp_path / "out.csv", rc=1)
+    assert f"{source}: damaged, or no ".encode() in done.stderr
+    assert b"the name of a column is no UTF-8" in done.stderr
+
+
+def test_arrow_streams_that_follow_each_other_are_read_to_the_end(tmp_path: Path) -> None:
+    place = pa.array(["x", "y"]).dictionary_encode()
+    first = pa.table({"title": ["Ferry", "Tram"], "place": place})
+    last = pa.table({"title": ["Bus", "Boat"], "place": pa.array(["z", "x"]).dictionary_encode()})
+    a, b = (write(tmp_path / "a.arrows", table).read_bytes() for table in (first, last))
+    empty = write(tmp_path / "a.arrows", first.slice(0, 0)).read_bytes()
+    source = tmp_path / "in.arrows"
+    source.write_bytes(a + empty + b)
+    for kind in KINDS:
+        assert run(source, tmp_path / f"out.{kind}").rows == 4
+        assert read(tmp_path / f"out.{kind}").select(["title", "place"]).to_pydict() == {
+            "title": ["Ferry", "Tram", "Bus", "Boat"],
+            "place": ["x", "y", "z", "x"],
+        }
+    other = write(tmp_path / "a.arrows", last.select(["title"])).read_bytes()
+    for more, reason in [
+        (other, "a second stream follows that has other columns"),
+        (b"garbage after it", "damaged.*after the stream's end"),
+        (bytes(8), "damaged.*after the stream's end"),
+        (b"\n", "damaged.*after the stream's end"),
+    ]:
+        source.write_bytes(a + more)
+        with pytest.raises(TableError, match=rf"in\.arrows: {reason}"):
+            run(source, tmp_path / "out.csv")
+
+
+@pytest.mark.parametrize("legacy", [False, True])
+def test_an_arrow_stream_that_is_cut_anywhere_is_refused(tmp_path: Path, legacy: bool) -> None:
+    table = pa.table({"title": ["Ferry"] * 6, "place": pa.array(["x"] * 6).dictionary_encode()})
+    file = io.BytesIO()
+    options = pa.ipc.IpcWriteOptions(use_legacy_format=legacy)
+    with pa.ipc.new_stream(file, table.schema, options=options) as writer:
+        writer.write_table(table, max_chunksize=2)
+    whole = file.getvalue()
+    source = tmp_path / "in.arrows"
+    for length in range(len(whole) + 1):
+        source.write_bytes(whole[:length])
+        with reading(str(source)) as opened:
+            if length == len(whole):
+                assert len([*FORMATS["arrows"].read(opened).rows]) == 6
+            else:
+                with pytest.raises(TableError, match="damaged, or no Arrow IPC"):
+                    [*FORMATS["arrows"].read(opened).rows]
+    source.write_bytes(whole[: -4 if legacy else -8])
+    with pytest.raises(TableError, match="the mark of the stream's end is missing"):
+        run(source, tmp_path / "out.csv")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_rows_of_any_type_stay_where_others_are_left_out(tmp_path: Path, kind: str) -> None:
+    titles = pa.array([b"Ferry", b"\xff", b"Tram", b"\xff", b"Bus", b"Boat"])
+    title = pa.Array.from_buffers(pa.string(), 6, titles.buffers())
+    columns: dict[str, pa.Array] = {
+        "view": pa.array([f"{i} views" for i in range(6)], pa.string_view()),
+        "list": pa.array([[i] for i in range(6)]),
+    }
+    source = write(tmp_path / "in.parquet", pa.table({"title": title, **columns}))
+    assert run(source, tmp_path / f"out.{kind}", on_error="skip").first_left_out == [2, 4]
+    after = read(tmp_path / f"out.{kind}").select([*columns]).to_pydict()
+    assert after == {"view": [f"{i} views" for i in (0, 2, 4, 5)], "list": [[0], [2], [4], [5]]}
+
+
+# The temporary folder
+
+
+@POSIX
+def test_a_full_temporary_folder_is_named(tmp_path: Path, batch: Batch) -> None:
+    import resource
+
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    table = pa.table({"title": [f"Ferry {i} sails" for i in range(30_000)]})
+    whole = write(tmp_path / "in.parquet", table).read_bytes()
+    with gzip.open(tmp_path / "in.parquet.gz", "wb") as packed:
+        packed.write(whole)
+    (tmp_path / "in.csv").write_text("headline\nFerry sails\n")
+    more: dict[str, Any] = {
+        "env": {**os.environ, "TMPDIR": str(folder)},
+        "preexec_fn": lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000)),
+        "rc": 1,
+    }
+    out = tmp_path / "out.csv"
+    for done in (
+        batch(tmp_path / "in.parquet.gz", "-o", out, **more),
+        batch("-", "--format", "parquet", "-o", out, input=whole, **more),
+        batch(tmp_path / "in.csv", "-o", out, "--workers", "2", **more),
+    ):
+        assert b"damaged" not in done.stderr
+        wanted = f"the temporary folder {folder} can't hold the copy .*: File too large: set TMPDIR"
+        assert re.search(wanted, done.stderr.decode())
+        assert not out.exists()
+    assert [*folder.iterdir()] == []
 
 
 # As a command

@@ -26,7 +26,7 @@ class EvaluationError(HeadlineScoreError):
 
 
 class WorkerError(HeadlineScoreError):
-    """A worker process ended before its work did."""
+    """Worker processes can't be given the model, or one ended before its work did."""
 
 
 class MissingExtraError(HeadlineScoreError, ImportError):

@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import ExitStack, contextmanager
 from multiprocessing import current_process, get_context, parent_process
 from multiprocessing.connection import wait
 from typing import TYPE_CHECKING
@@ -35,16 +36,12 @@ def scored_by(
     """Yield what `Model.score_block` makes of each block, in order, by so many processes.
 
     Raises:
-        WorkerError: a worker process ended before its work did.
+        WorkerError: the workers can't be given the model, or one ended before its work did.
     """
     if current_process().daemon:  # a worker itself, which may have none
         yield from map(model.score_block, blocks)
         return
-    # By a file: a worker that ends before it has read the model from a pipe would block the pipe.
-    with tempfile.TemporaryDirectory(prefix="headline-score-") as folder:
-        path = os.path.join(folder, "model.pickle")
-        with open(path, "wb") as file:
-            pickle.dump(model, file)
+    with _pickled(model) as path:
         # A fork would copy locks that other threads hold, and could hang.
         pool = ProcessPoolExecutor(workers, get_context("spawn"), _start, (path,))
         under_way: deque[Future[NDArray[np.float64]]] = deque()
@@ -62,6 +59,24 @@ def scored_by(
             ) from error
         finally:
             pool.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def _pickled(model: Model) -> Iterator[str]:
+    """Yield the path of a file that holds the model, for as long as that is needed."""
+    # By a file: a worker that ends before it has read the model from a pipe would block the pipe.
+    with ExitStack() as opened:
+        try:
+            kept = tempfile.TemporaryDirectory(prefix="headline-score-")
+            path = os.path.join(opened.enter_context(kept), "model.pickle")
+            with open(path, "wb") as file:
+                pickle.dump(model, file)
+        except OSError as error:
+            raise WorkerError(
+                f"the temporary folder {tempfile.tempdir or ''} can't hold the copy of the model"
+                f" that workers need: {error.strerror}: set TMPDIR to another"
+            ) from error
+        yield path
 
 
 def _start(path: str) -> None:

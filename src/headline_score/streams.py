@@ -121,23 +121,30 @@ class Source(BufferedIOBase):
         It is the input itself, or a temporary copy of it where it is packed or a pipe.
 
         Raises:
-            TableError: they can't be read.
+            TableError: they can't be read, or the temporary folder can't hold the copy.
         """
         if self._packing is None and self._raw.seekable():
             self._raw.seek(0)
             return self._raw
-        from tempfile import TemporaryFile  # not above: few need it
+        import tempfile  # not above: few need it
 
-        self._copy = cast(BinaryIO, TemporaryFile())  # noqa: SIM115 (`close` closes it)
-        while chunk := self.read1(_CHUNK):
-            self._copy.write(chunk)
-        self._copy.seek(0)
+        try:
+            self._copy = cast(BinaryIO, tempfile.TemporaryFile())  # noqa: SIM115 (`close` does it)
+            while chunk := self.read1(_CHUNK):
+                self._copy.write(chunk)
+            self._copy.seek(0)
+        except OSError as error:
+            raise TableError(
+                f"{self.name}: the temporary folder {tempfile.tempdir or ''} can't hold the copy"
+                f" that is needed to read it: {error.strerror}: set TMPDIR to another"
+            ) from error
         return self._copy
 
     def close(self) -> None:
         """Drop the copy, if there is one."""
         if self._copy:
-            self._copy.close()
+            with suppress(OSError):  # as of what could not be written to it before
+                self._copy.close()
         super().close()
 
     def lines(self) -> Iterator[str]:

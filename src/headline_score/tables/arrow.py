@@ -228,6 +228,10 @@ class _ArrowFormat(ABC):
         """Return the schema of a source, and its record batches as they are read."""
 
     @abstractmethod
+    def _validate(self, pa: Any, batch: pa.RecordBatch) -> None:
+        """Raise Arrow's error where a record batch isn't sound: its use could crash the process."""
+
+    @abstractmethod
     def _writer(self, pa: Any, sink: Any, schema: pa.Schema) -> _Writer:
         """Return what writes record batches of a schema."""
 
@@ -235,9 +239,13 @@ class _ArrowFormat(ABC):
         source.unit = "row"
         pa = _need(self.name)
         with self._naming(pa, source):
-            schema, batches = self._open(pa, source)
+            try:
+                schema, batches = self._open(pa, source)
+                names = schema.names
+            except UnicodeDecodeError as error:
+                raise pa.ArrowInvalid("the name of a column is no UTF-8") from error
         rows = self._rows(pa, source, batches)
-        return ArrowTable(source.name, schema.names, rows, schema=schema)
+        return ArrowTable(source.name, names, rows, schema=schema)
 
     def _rows(
         self, pa: Any, source: Source, batches: Iterator[pa.RecordBatch]
@@ -245,6 +253,8 @@ class _ArrowFormat(ABC):
         number = 0
         with self._naming(pa, source):
             for batch in batches:
+                with self._naming(pa, source, f"rows {number + 1} to {number + batch.num_rows}: "):
+                    self._validate(pa, batch)
                 size = max(1, min(_CHUNK, batch.num_rows * _CHUNK_BYTES // (_bytes(batch) + 1)))
                 for start in range(0, batch.num_rows, size):
                     chunk = _Chunk(batch.slice(start, size))
@@ -254,13 +264,15 @@ class _ArrowFormat(ABC):
                         yield number, (chunk, place)
 
     @contextmanager
-    def _naming(self, pa: Any, source: Source) -> Iterator[None]:
+    def _naming(self, pa: Any, source: Source, where: str = "") -> Iterator[None]:
         """Make errors in what is read `TableError`s."""
         try:
             yield
         except (pa.ArrowException, OSError, OverflowError) as error:
             reason = " ".join(str(error).split())
-            raise TableError(f"{source.name}: damaged, or no {self.name} file: {reason}") from error
+            raise TableError(
+                f"{source.name}: damaged, or no {self.name} file: {where}{reason}"
+            ) from error
 
     @contextmanager
     def write(self, file: BinaryIO, table: Table, added: list[str]) -> Iterator[Output]:
@@ -271,10 +283,8 @@ class _ArrowFormat(ABC):
         for name in added:
             whole = whole.append(pa.field(name, pa.float64()))
         sink = _Sink(file)
-        try:
+        with self._unwritten(pa, table):
             writer = self._writer(pa, pa.PythonFile(sink, "w"), whole)
-        except pa.ArrowException as error:
-            raise self._unwritten(table, error) from error
 
         def adopter(other: Table) -> Callable[[Any], Any]:
             if not isinstance(other, ArrowTable):
@@ -300,30 +310,33 @@ class _ArrowFormat(ABC):
         def write(rows: list[Any], scores: list[list[float | None]]) -> None:
             columns = [pa.array(column, pa.float64()) for column in zip(*scores, strict=True)]
             done = 0
-            try:
+            with self._unwritten(pa, table):
                 for batch in _batches(pa, rows, schema):
                     more = [column.slice(done, batch.num_rows) for column in columns]
                     done += batch.num_rows
                     arrays = [*batch.columns, *more]
                     writer.write_batch(pa.RecordBatch.from_arrays(arrays, schema=whole))
-            except pa.ArrowException as error:
-                raise self._unwritten(table, error) from error
 
         try:
             yield Output(adopter, write)
-            try:
+            with self._unwritten(pa, table):
                 writer.close()
-            except pa.ArrowException as error:
-                raise self._unwritten(table, error) from error
         except BaseException:
             sink.broken = True  # half a file must not look like a whole one
             with suppress(Exception):
                 writer.close()
             raise
 
-    def _unwritten(self, table: Table, error: Exception) -> TableError:
-        reason = " ".join(str(error).split())
-        return TableError(f"{table.name}: can't be written as {self.name}: {reason}")
+    @contextmanager
+    def _unwritten(self, pa: Any, table: Table) -> Iterator[None]:
+        """Make Arrow's errors in what is written `TableError`s, but not those of the file."""
+        try:
+            yield
+        except (pa.ArrowException, OSError) as error:
+            if isinstance(error, OSError) and error.errno is not None:
+                raise
+            reason = " ".join(str(error).split())
+            raise TableError(f"{table.name}: can't be written as {self.name}: {reason}") from error
 
 
 class Parquet(_ArrowFormat):
@@ -333,17 +346,46 @@ class Parquet(_ArrowFormat):
 
     def _open(self, pa: Any, source: Source) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
         file = pa.parquet.ParquetFile(source.file(), buffer_size=_BUFFER, pre_buffer=False)
+        groups = [file.metadata.row_group(group) for group in range(file.num_row_groups)]
+        rows, told = sum(group.num_rows for group in groups), file.metadata.num_rows
+        if rows != told:
+            raise pa.ArrowInvalid(f"{told:,} rows by its footer, but {rows:,} by its row groups")
 
         def batches() -> Iterator[pa.RecordBatch]:
-            for group in range(file.num_row_groups):
-                about = file.metadata.row_group(group)
-                size = _CHUNK_BYTES * about.num_rows // (about.total_byte_size + 1)
-                yield from file.iter_batches(max(1, min(_CHUNK, size)), row_groups=[group])
+            for group, about in enumerate(groups):
+                size = _CHUNK_BYTES * about.num_rows // max(1, about.total_byte_size)
+                rows = 0
+                for batch in file.iter_batches(max(1, min(_CHUNK, size)), row_groups=[group]):
+                    rows += batch.num_rows
+                    yield batch
+                if rows != about.num_rows:  # pyarrow stops where a column does
+                    raise pa.ArrowInvalid(
+                        f"{about.num_rows:,} rows by its footer in row group {group + 1} of"
+                        f" {len(groups)}, but {rows:,} can be read"
+                    )
 
         return file.schema_arrow, batches()
 
+    def _validate(self, pa: Any, batch: pa.RecordBatch) -> None:
+        # Text that is no UTF-8 costs no more than its row: see `_plain`.
+        columns = [_as_bytes(pa, column) for column in batch.columns]
+        pa.RecordBatch.from_arrays(columns, batch.schema.names).validate(full=True)
+
     def _writer(self, pa: Any, sink: Any, schema: pa.Schema) -> _Writer:
         return _Groups(pa, pa.parquet.ParquetWriter(sink, schema))
+
+
+def _as_bytes(pa: Any, column: pa.Array) -> pa.Array:
+    """Return a column of text as one of bytes, the same in memory, and any other as it is."""
+    if pa.types.is_dictionary(column.type):
+        words = _as_bytes(pa, column.dictionary)
+        return pa.DictionaryArray.from_arrays(column.indices, words, safe=False)
+    kinds = {
+        pa.string(): pa.binary(),
+        pa.large_string(): pa.large_binary(),
+        pa.string_view(): pa.binary_view(),
+    }
+    return column.view(kinds[column.type]) if column.type in kinds else column
 
 
 class _Groups:
@@ -389,10 +431,35 @@ class ArrowIpc(_ArrowFormat):
         file.seek(0)
         if magic == b"ARROW1":
             reader = pa.ipc.open_file(file)
-            batches = map(reader.get_batch, range(reader.num_record_batches))
-        else:
-            batches = reader = pa.ipc.open_stream(file)
-        return reader.schema, map(_valid, batches)
+            return reader.schema, map(reader.get_batch, range(reader.num_record_batches))
+        watched = _Watched(file)
+        first = pa.ipc.open_stream(watched)
+
+        def batches() -> Iterator[pa.RecordBatch]:
+            reader = first
+            while True:
+                yield from reader
+                # The format lets a writer just close the stream, but none is known that does; and
+                # a stream that was cut off must not pass for a whole one.
+                if not watched.last:
+                    raise pa.ArrowInvalid("the mark of the stream's end is missing: was it cut?")
+                if not file.read(1):
+                    return
+                file.seek(-1, 1)
+                try:
+                    reader = pa.ipc.open_stream(watched)
+                except (pa.ArrowException, OSError) as error:
+                    raise pa.ArrowInvalid(f"after the stream's end: {error}") from error
+                if not reader.schema.equals(first.schema):
+                    raise TableError(
+                        f"{source.name}: a second stream follows that has other columns or types:"
+                        " give each in a file of its own"
+                    )
+
+        return first.schema, batches()
+
+    def _validate(self, pa: Any, batch: pa.RecordBatch) -> None:
+        batch.validate(full=True)
 
     def _writer(self, pa: Any, sink: Any, schema: pa.Schema) -> _Writer:
         if self.stream:
@@ -401,9 +468,24 @@ class ArrowIpc(_ArrowFormat):
         return _Growing(pa, pa.ipc.new_file(sink, schema, options=options))
 
 
-def _valid(batch: pa.RecordBatch) -> pa.RecordBatch:
-    batch.validate(full=True)  # places that point outside the data would crash the process
-    return batch
+class _Watched:
+    """A file that a stream is read from, and what was read of it last: nothing at its end."""
+
+    closed = False
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._end = file.seek(0, 2)
+        file.seek(0)
+        self.last = b""
+
+    def read(self, size: int) -> bytes:
+        # No more than there is: memory is taken for as much as is asked for.
+        self.last = self._file.read(min(size, self._end - self._file.tell()))
+        return self.last
+
+    def close(self) -> None:
+        """Leave that to who opened the file."""
 
 
 class _Growing:
@@ -482,8 +564,11 @@ def _batches(pa: Any, rows: list[Any], schema: pa.Schema) -> Iterator[pa.RecordB
             places = [place for _, place in group]
             if places[-1] - places[0] + 1 == len(places):
                 yield chunk.batch.slice(places[0], len(places))
-            else:
-                yield chunk.batch.take(pa.array(places))
+                continue
+            # By runs of rows, put together: `take` can't with all types.
+            runs = [[*run] for _, run in groupby(enumerate(places), lambda at: at[1] - at[0])]
+            parts = [chunk.batch.slice(run[0][1], len(run)) for run in runs]
+            yield from pa.Table.from_batches(parts).combine_chunks().to_batches()
 
 
 # Rows of text or JSON into typed columns
