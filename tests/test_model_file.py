@@ -546,7 +546,7 @@ DAMAGES: dict[str, Damage] = {
     "pair without left member": changed("starts", lambda a: np.maximum(a, np.arange(len(a)) > 0)),
     "pair of names": pair_of_names,
     "too many weights": lambda arrays: header(targets=[f"t{i}" for i in range(1000)])(
-        lines("words", lambda words: [*words, *(b"%d" % i for i in range(9_000))])(arrays)
+        lines("words", lambda words: [*words, *(b"%d" % i for i in range(17_000))])(arrays)
     ),
     "idf too large": changed("idf", lambda a: a + np.float32(32)),
     "idf negative": changed("idf", lambda a: -a),

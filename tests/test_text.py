@@ -51,6 +51,35 @@ def test_ascii_without_entity_or_publisher_is_left_alone() -> None:
     assert normalise("R&D; a & b &nosuchentity;") == "R&D; a & b &nosuchentity;"
 
 
+@pytest.mark.parametrize(
+    ("raw", "plain"),
+    [
+        ("s.h.o.c.k now", "shock now"),
+        ("S-H-O-C-K-I-N-G", "SHOCKING"),
+        ("(W  A  R  N)", "(WARN)"),
+        ("C.E.O.s may go", "CEOs may go"),
+        *(
+            (text, text)
+            for text in ["U.S.S.R. falls", "N.C.A.A.", "J.R.R.T. Smith", "A-B-C-D", "R.E.M."]
+        ),
+        *(
+            (text, text)
+            for text in ["a.b.c.d@e.com", "x.y.z.w.py", "1-0-1-2", "e.g. a b", "U.S.-U.K."]
+        ),
+    ],
+)
+def test_letters_apart_are_one_word_but_for_acronyms(raw: str, plain: str) -> None:
+    assert normalise(raw) == plain
+
+
+@pytest.mark.parametrize("read_as", ["latin-1", "cp1252"])
+@pytest.mark.parametrize("sign", "‘’“–—…")
+def test_signs_whose_utf_8_was_misread_are_mended(sign: str, read_as: str) -> None:
+    misread = sign.encode().decode(read_as)
+    assert normalise(f"Café won{misread}t{sign}") == normalise(f"Café won{sign}t{sign}")
+    assert normalise(f"é{misread}é") == normalise(f"é{sign}é")
+
+
 def is_seen(character: str) -> bool:
     return character.isprintable() or character.isspace()
 
@@ -66,7 +95,7 @@ def test_what_nobody_sees_vanishes() -> None:
             assert normalise(f"fer{chr(code)}ry") == "ferry", hex(code)
 
 
-@given(st.lists(st.text(st.sampled_from("ab &;.-|\x00\x7f\n\u200bé"))))
+@given(st.lists(st.text(st.sampled_from("ab &;.-|\x00\x1b\x7f\n\u200béâ\x80€\x99”"))))
 def test_many_texts_are_normalised_as_each_alone(texts: list[str]) -> None:
     assert normalise_all(texts) == list(map(normalise, texts))
 

@@ -265,3 +265,11 @@ def test_cues_and_names_may_be_told_twice() -> None:
     assert model.names == {"bus"}
     terms = {c.term for c in model.explain("Sea may rise ?").guess.contributions}
     assert "may + ?" in terms
+
+
+def test_more_weights_than_a_model_file_holds_are_refused_before_they_are_fitted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("headline_score.training.MOST_WEIGHTS", 9)
+    with pytest.raises(TrainingError, match="raise min_df"):
+        train(TINY, {"loud": LOUD})

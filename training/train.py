@@ -269,7 +269,7 @@ def main() -> None:
     parser.add_argument("--check", action="store_true", help="compare with the shipped model")
     arguments = parser.parse_args()
     if not SAME_BITS.items() <= os.environ.items():  # they are read when NumPy is imported
-        os.execve(sys.executable, [sys.executable, *sys.argv], {**os.environ, **SAME_BITS})
+        os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], {**os.environ, **SAME_BITS})
     try:
         model = build(with_taught(load_rows(arguments.data), arguments.data))
     except sources.MissingDataError as error:

@@ -61,7 +61,7 @@ MOST = 10**6  # far beyond any weight, so that no sum leaves the range of floats
 MOST_TARGETS = 1000
 # What bounds memory and time, and is far beyond any model too: of cues there is a square table.
 MOST_WORDS = {"words": 2**19, "names": 2**18, "cues": 2**12}
-MOST_WEIGHTS = 2**23  # of terms, for all targets
+MOST_WEIGHTS = 2**24  # of terms, for all targets
 MOST_LETTERS = 2**24  # bytes of all words of a list
 LONGEST_WORD = 2**16  # letters of one
 MOST_HEADER = 2**16  # bytes

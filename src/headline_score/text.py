@@ -17,7 +17,16 @@ from functools import lru_cache
 # Only these pieces of a text can change: entities, and what is neither blank nor printable ASCII.
 # Everything else stays as it is, but for letters apart and a publisher's name.
 _PIECE = re.compile(
-    r"&(?:\#[0-9]{1,7}|\#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});|[^\t-\r\x1c-~]+"
+    r"&(?:\#[0-9]{1,7}|\#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});"
+    r"|â[\x80€][\x80-\xbf˜™œ“”]|(?:(?!â[\x80€][\x80-\xbf˜™œ“”])[^\t-\r\x1c-~])+"
+)
+# Quotes and dashes whose UTF-8 was read as Latin-1 or Windows-1252: by their last character, after
+# "â\x80" or "â€". (Of others the first two are left out.)
+_MISREAD = str.maketrans(
+    dict.fromkeys("\x98\x99˜™", "'")
+    | dict.fromkeys("\x9c\x9dœ", '"')
+    | dict.fromkeys("\x93\x94“”", " - ")
+    | {"¦": "..."}
 )
 
 _TYPOGRAPHY = str.maketrans(
@@ -35,21 +44,24 @@ _TYPOGRAPHY = str.maketrans(
 # be read as these where a word has both: a wholly Greek or Cyrillic word stays what it is.
 _LOOK_ALIKES = str.maketrans(
     # Cyrillic
-    "аеєорсухіјѕһԁӏԛԝкмтвнгяцҽәАЕОРСУХІЈЅҺКМТВН"
+    "аеєорсухіјѕһԁӏԛԝкмтвнгяцҽәӘАЕОРСУХІЈЅҺКМТВН"
     # Greek, Coptic
     "οανρτυικγχηεσςϲωΑΒΕΖΗΙΚΜΝΟΡΤΥΧⲟⲣⲥ"
     # Armenian, Cherokee
     "օսոհցզՏՕՍᎪᏴᏟᎠᎬᏀᎻᎥᎫᏦᏞᎷᏁᎾᏢᎡᏚᎢᏙᎳᎽᏃ"
     # Latin letters for sounds
-    "ıɑɡəǝɛ",
-    "aeeopcyxijshdlqwkmtbhrrueeAEOPCYXIJSHKMTBH"
+    "ıɑɡəǝɛƏƐ",
+    "aeeopcyxijshdlqwkmtbhrrueeEAEOPCYXIJSHKMTBH"
     "oavptuikyxneoccwABEZHIKMNOPTYXopc"
     "ounhgqSOUABCDEGHIJKLMNOPRSTVWYZ"
-    "iageee",
+    "iageeeEE",
 )
 _LETTERS = re.compile(r"[^\W\d_]+")
 _LATIN = re.compile("[A-Za-z]")
-_APART = re.compile(r"(?<!\w)(?<!\w')[A-Za-z]( {1,2}|[-._])[A-Za-z](?:\1[A-Za-z]){2,}(?!'?\w)")
+_APART = re.compile(
+    r"(?<!\w)(?<!\w')[A-Za-z]( {1,2}|[-._])[A-Za-z](?:\1[A-Za-z]){2,}(?!['.-]?\w|@)"
+)
+_LONGEST_ACRONYM = 6  # letters
 
 # A publisher's name at the end, after a dash or bar, whatever its letter case: a well-known one, an
 # address, or one that is made like one. Kickers ("| Live", "- report") are no publishers.
@@ -94,11 +106,18 @@ _UNSEEN = re.compile(
 )
 
 
+def _is_one(piece: str) -> bool:
+    """Tell whether a piece stands for one character."""
+    return piece[0] == "&" or (len(piece) == 3 and piece[:2] in ("â\x80", "â€"))
+
+
 def _plain(piece: str) -> str:
     if piece[0] == "&":
         from html import unescape  # its table of 2,231 names is rarely needed
 
         piece = unescape(piece)
+    elif _is_one(piece):
+        piece = piece[2].translate(_MISREAD)
     return "".join(map(_plain_character, piece))
 
 
@@ -149,7 +168,7 @@ def _typed_plainly(text: str) -> str:
 
 def _finished(plain: str) -> str:
     if _may_be_apart(plain):
-        plain = _APART.sub(lambda match: match.group().replace(match[1], ""), plain)
+        plain = _APART.sub(lambda match: match.group()[:: _step(match)], plain)
     if " - " in plain or " | " in plain:  # without one of these no publisher can follow
         return _without_publisher(plain)
     return plain
@@ -173,6 +192,13 @@ def _may_be_apart(plain: str) -> bool:
         or ("-" in plain and count("-") > 2)
         or ("_" in plain and count("_") > 2)
     )
+
+
+def _step(match: re.Match[str]) -> int:
+    """Return how far apart the letters of a word are; 1 if it is an acronym, and is to stay."""
+    acronym = match[1][0] != " " and match.group().isupper()
+    short = len(match.group()) < 2 * _LONGEST_ACRONYM
+    return 1 if acronym and short else 1 + len(match[1])
 
 
 def _without_publisher(plain: str) -> str:
@@ -200,8 +226,8 @@ def offsets(text: str) -> list[int]:
     if _may_be_apart(plain):
         kept, done = [], 0
         for match in _APART.finditer(plain):
-            step = 1 + len(match[1])
-            kept += [*places[done : match.start()], *places[match.start() : match.end() : step]]
+            word = places[match.start() : match.end() : _step(match)]
+            kept += [*places[done : match.start()], *word]
             done = match.end()
         places = [*kept, *places[done:]]
     return places[: len(normalise(text)) + 1]
@@ -212,7 +238,7 @@ def _places(text: str) -> Iterator[int]:
     for match in _PIECE.finditer(text):
         yield from range(done, match.start())
         done = match.end()
-        if match.group()[0] == "&":
+        if _is_one(match.group()):
             yield from (match.start() for _ in _plain(match.group()))
             continue
         for place in range(match.start(), done):

@@ -34,7 +34,7 @@ from headline_score.features import (
     tokens,
 )
 from headline_score.model import Model
-from headline_score.model_file import Header, Parameters, coded, decoded
+from headline_score.model_file import MOST_WEIGHTS, Header, Parameters, coded, decoded
 from headline_score.result import is_target
 from headline_score.text import normalise
 from headline_score.vocabulary import BOUNDARY, FIRST_WORD
@@ -136,6 +136,11 @@ def train(
         raise TrainingError(
             f"no term is left to learn from: none is in min_df={min_df} headlines"
         ) from error
+    if matrix.shape[1] * len(grades) > MOST_WEIGHTS:
+        raise TrainingError(
+            f"{matrix.shape[1]:,} terms for {len(grades):,} targets are more weights than the"
+            f" {MOST_WEIGHTS:,} of a model file: raise min_df"
+        )
     classifier = pipeline[-1]
     folds = assign_folds(texts, groups, seed)
     held_out = out_of_fold(classifier, matrix, strengths, weights, folds)
