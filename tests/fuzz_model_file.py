@@ -390,7 +390,7 @@ class Watch:
         """Return the model, or why there is none."""
         self.events.clear()
         before = memory(reset=True)
-        start = time.perf_counter()
+        start = time.process_time()
         self.on = True
         try:
             return Model.load(path)
@@ -398,7 +398,7 @@ class Watch:
             return error
         finally:
             self.on = False
-            self.seconds = time.perf_counter() - start
+            self.seconds = time.process_time() - start
             peak = memory()
             self.memory, self.peak = peak - before, max(self.peak, peak)
             self.slowest = max(self.slowest, self.seconds)
@@ -495,7 +495,7 @@ def main() -> None:
     parser.add_argument("--n", type=int, default=20000, help="how many files")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only", type=int, help="run the case of this number alone")
-    parser.add_argument("--seconds", type=float, default=1.0, help="that loading may take")
+    parser.add_argument("--seconds", type=float, default=1.0, help="of processor time that loading may take")
     parser.add_argument("--file", type=Path, help="spoil this good file alone")
     arguments = parser.parse_args()
     shares = {arguments.file: 1.0} if arguments.file else SHARES
