@@ -495,7 +495,7 @@ def main() -> None:
     parser.add_argument("--n", type=int, default=20000, help="how many files")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only", type=int, help="run the case of this number alone")
-    parser.add_argument("--seconds", type=float, default=1.0, help="of processor time that loading may take")
+    parser.add_argument("--seconds", type=float, default=1.0, help="of the processor for loading")
     parser.add_argument("--file", type=Path, help="spoil this good file alone")
     arguments = parser.parse_args()
     shares = {arguments.file: 1.0} if arguments.file else SHARES
