@@ -18,7 +18,7 @@ from functools import lru_cache
 # Everything else stays as it is, but for letters apart and a publisher's name.
 _PIECE = re.compile(
     r"&(?:\#[0-9]{1,7}|\#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});"
-    r"|[^\t-\r\x1c-~â]+|â(?:[\x80€][\x80-\xbf˜™œ“”])?"
+    r"|[^\t-\r\x1c-~â]+|â(?:[\x80€][\x80-\xbf˜™œ“”‹])?"
 )
 # Quotes and dashes whose UTF-8 was read as Latin-1 or Windows-1252: by their last character, after
 # "â\x80" or "â€". (Of others the first two are left out.)
