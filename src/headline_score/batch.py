@@ -13,7 +13,7 @@ from itertools import chain
 from typing import Any, Literal, NamedTuple
 
 from headline_score.errors import TableError
-from headline_score.files import is_file
+from headline_score.files import is_among, is_file
 from headline_score.model import Model
 from headline_score.streams import Source, as_text, reading, writing
 from headline_score.tables import (
@@ -95,7 +95,7 @@ def score_file(
         WorkerError: a worker process ended before its work did.
     """
     paths = [source] if isinstance(source, str) else [*source]
-    if errors and os.path.realpath(errors) in map(os.path.realpath, (*paths, target)):
+    if errors and is_among(errors, (*paths, target)):
         raise TableError(f"{errors}: can't list the rows left out in the input or the output")
     added = [prefix + name for name in model.targets]
     inputs = _Inputs([(path, _format(path, input_format)) for path in paths], column, added)

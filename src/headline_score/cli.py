@@ -22,7 +22,7 @@ from tabulate import tabulate
 from headline_score import __version__
 from headline_score.default import default_model
 from headline_score.errors import HeadlineScoreError, TableError
-from headline_score.files import is_file
+from headline_score.files import is_among, is_file
 from headline_score.model import Model
 from headline_score.result import UNREAD, UNSAFE, Explanation
 from headline_score.streams import STANDARD_STREAM
@@ -220,7 +220,7 @@ def _paths(model_path: str | None) -> list[str]:
 
 
 def _refuse_overwriting(path: str, what: str, kept: list[str]) -> None:
-    if path != STANDARD_STREAM and os.path.realpath(path) in map(os.path.realpath, kept):
+    if path != STANDARD_STREAM and is_among(path, kept):
         raise TableError(f"{path}: can't be written over {what}: name another file")
 
 

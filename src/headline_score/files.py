@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from io import BufferedWriter, FileIO
 from typing import Any, BinaryIO, cast
@@ -54,6 +54,11 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     finally:
         with suppress(OSError):  # there is none, on success at least
             partial.unlink()
+
+
+def is_among(path: str, others: Iterable[str]) -> bool:
+    """Return whether a path means the file that one of the others means."""
+    return os.path.realpath(path) in map(os.path.realpath, others)
 
 
 def is_file(path: str | os.PathLike[str]) -> bool:

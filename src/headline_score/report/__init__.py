@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from headline_score.errors import MissingExtraError, TableError
-from headline_score.files import is_file
+from headline_score.files import is_among, is_file
 from headline_score.streams import STANDARD_STREAM, unpacked_name, writing
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def check_output(output: str, inputs: Sequence[str]) -> None:
     """
     if output == STANDARD_STREAM:
         return
-    if os.path.realpath(output) in map(os.path.realpath, inputs):
+    if is_among(output, inputs):
         raise TableError(f"{output}: a page can't be written over its input")
     if is_file(output) and not unpacked_name(output).lower().endswith((".html", ".htm")):
         raise TableError(f"{output}: a page is a file of HTML: name it .html")
